@@ -1,0 +1,1 @@
+"""Postgres: connections, waiting for the schema, and the migrations."""

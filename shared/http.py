@@ -1,0 +1,187 @@
+"""The one door to HTTP: a session that waits politely, streams, stays on its host and names what went wrong.
+
+Retries here are seconds and few; what still fails is the caller's scope, told and tried again at the next run.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import structlog
+import tenacity
+import urllib3
+
+from shared.errors import Rejected, Transient
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+MAX_BYTES = 512 * 1024 * 1024
+RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response whose body is read: status, headers (case-insensitive), bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises `Transient` for anything else: truncated answers and HTML pages of proxies pass."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            start = self.body[:60].decode("utf-8", "replace")
+            raise Transient(f"the answer ({self.status}) is not JSON: {error}; it starts with {start!r}") from None
+
+
+class Pace:
+    """At most so many calls per period, evenly spaced, and a shared pause that everybody obeys."""
+
+    def __init__(self, calls: float, seconds: float, *, wait: Callable[[float], object] = time.sleep) -> None:
+        self._gap = seconds / calls
+        self._next = 0.0
+        self._lock = threading.Lock()
+        self._wait = wait
+
+    def turn(self) -> None:
+        """Return when it is this call's turn."""
+        with self._lock:
+            now = time.monotonic()
+            start = max(now, self._next)
+            self._next = start + self._gap
+        if start > now:
+            self._wait(start - now)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody calls for so long: the other side asked for it."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+class Http:
+    """Calls to one host."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        pace: Pace,
+        headers: Mapping[str, str] | None = None,
+        timeout: tuple[float, float] = (10.0, 75.0),
+    ) -> None:
+        self.base = base.rstrip("/")
+        self._host = urlsplit(self.base).netloc
+        self._pace = pace
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, .netrc or certificate bundle of the machine sneaks in
+        self._session.headers.update(headers or {})
+        self.calls = 0
+
+    def close(self) -> None:
+        self._session.close()
+
+    def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None) -> Answer:
+        """One call, body read whole. Raises `Transient` for what the network does; statuses are the caller's."""
+        with self.stream(method, path, headers=headers, body=body) as response:
+            return Answer(response.status_code, response.headers, _read(response))
+
+    @contextmanager
+    def stream(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None
+    ) -> Iterator[requests.Response]:
+        """One call, body left to the caller to read; network errors while reading it are `Transient` too."""
+        self._pace.turn()
+        self.calls += 1
+        url = self.base + path
+        try:
+            with self._session.request(
+                method, url, json=body, headers=headers, timeout=self._timeout, stream=True, allow_redirects=False
+            ) as response:
+                if response.status_code in _REDIRECTS:
+                    raise Rejected(self._redirect(url, response.headers.get("Location", "")))
+                yield response
+        except requests.exceptions.SSLError as error:
+            raise Rejected(f"the certificate of {self._host} does not fit: {error}") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
+            raise Transient(f"{method} {self._host}{path.split('?', maxsplit=1)[0]}: {_short(error)}") from None
+
+    def pause(self, seconds: float) -> None:
+        """Hold every call for so long."""
+        self._pace.pause(seconds)
+
+    def _redirect(self, url: str, location: str) -> str:
+        target = urlsplit(urljoin(url, location))
+        where = "another host" if target.netloc != self._host else "another page"
+        return f"{self._host} sent us to {where} ({target.netloc}{target.path}): is the address in the settings right?"
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds of a Retry-After header, given as seconds or as a date; None where there is none that can be read."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+
+
+def patiently(
+    ask: Callable[[], T], *, tries: int, longest: float = 60.0, wait: Callable[[float], object] = time.sleep
+) -> T:
+    """`ask` again after `Transient`: what the other side asked for, else 1 s doubling to `longest` with jitter."""
+    backoff = tenacity.wait_exponential_jitter(initial=1, max=longest, jitter=1)
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Transient) else None
+        return max(asked, 0.0) if asked is not None else backoff(state)
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.info(
+            "asking again", attempt=state.attempt_number, wait_seconds=round(state.upcoming_sleep, 1), error=str(error)
+        )
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Transient),
+        stop=tenacity.stop_after_attempt(tries),
+        wait=pause,
+        sleep=wait,
+        before_sleep=tell,
+        reraise=True,
+    )(ask)
+
+
+def _read(response: requests.Response) -> bytes:
+    chunks, size = [], 0
+    for chunk in response.iter_content(1 << 16):
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise Rejected(f"an answer of more than {MAX_BYTES >> 20} MiB is not what was asked for")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _short(error: Exception) -> str:
+    text = str(error)
+    for part in ("Connection refused", "Read timed out", "Connection aborted", "IncompleteRead", "Name or service"):
+        if part in text:
+            return f"{type(error).__name__} ({part})"
+    return type(error).__name__

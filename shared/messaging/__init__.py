@@ -1,0 +1,1 @@
+"""The road: topology, codec, retry, settlement, and the one door to RabbitMQ."""

@@ -1,0 +1,392 @@
+"""The one door to RabbitMQ: a connection that one thread pumps, and work that happens elsewhere.
+
+pika's BlockingConnection does its I/O, heartbeats included, only when its owner asks. So the thread that runs the
+road does nothing but ask; handlers and beats live in threads of their own and reach the connection through
+`add_callback_threadsafe`. Long work (minutes of pandas or Selenium) then never costs the connection.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pika
+import structlog
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import (
+    AMQPError,
+    ChannelClosedByBroker,
+    NackError,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+    UnroutableError,
+)
+from pika.exchange_type import ExchangeType
+
+from shared.contracts.envelope import CONTENT_TYPE, Envelope
+from shared.contracts.events import Fact
+from shared.errors import RoadClosed, Transient
+from shared.messaging import topology
+from shared.messaging.codec import encode
+
+log = structlog.get_logger()
+
+HEARTBEAT = 30
+BLOCKED_TIMEOUT = 60
+PUMP_SECONDS = 0.25
+CONFIRM_SECONDS = 90.0
+NOT_FOUND, RESOURCE_LOCKED = 404, 405
+ATTEMPT_HEADER = "x-attempt"
+
+
+class BrokerRefused(Exception):
+    """The broker is there, but not for us: a wrong password or vhost. A person must act."""
+
+
+def connect(url: str, *, name: str) -> pika.BlockingConnection:
+    """A new connection, shown in the broker's list as `name`.
+
+    Raises `RoadClosed` where nobody answers and `BrokerRefused` where the answer is no.
+    """
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = HEARTBEAT
+    parameters.blocked_connection_timeout = BLOCKED_TIMEOUT
+    parameters.socket_timeout = parameters.stack_timeout = 10
+    parameters.client_properties = {"connection_name": name}
+    where = (
+        f"{parameters.host}:{parameters.port}, vhost {parameters.virtual_host}, user {parameters.credentials.username}"
+    )
+    try:
+        return pika.BlockingConnection(parameters)
+    except (ProbableAuthenticationError, ProbableAccessDeniedError) as error:
+        raise BrokerRefused(
+            f"RabbitMQ at {where} refused the login: check AMQP_URL, its password and the user's rights"
+        ) from error
+    except (AMQPError, OSError) as error:
+        raise RoadClosed(f"RabbitMQ at {where} does not answer ({type(error).__name__})") from error
+
+
+def declare(url: str) -> int:
+    """Build the whole topology; safe to repeat. Returns the number of queues.
+
+    Raises `Transient` where a queue stands already with other arguments.
+    """
+    connection = connect(url, name="declare")
+    try:
+        channel = connection.channel()
+        channel.exchange_declare(topology.EVENTS, ExchangeType.topic, durable=True)
+        channel.exchange_declare(topology.DEAD, ExchangeType.direct, durable=True)
+        queues = list(topology.queues())
+        for queue in queues:
+            channel.queue_declare(queue.name, durable=True, arguments=queue.arguments)
+            for exchange, key in queue.bindings:
+                channel.queue_bind(queue.name, exchange, key)
+    except ChannelClosedByBroker as error:
+        raise Transient(f"the broker refused the topology: {error.reply_text}") from error
+    finally:
+        connection.close()
+    return len(queues)
+
+
+def missing(connection: pika.BlockingConnection, queues: tuple[str, ...]) -> str | None:
+    """The first of our exchanges or of `queues` that does not stand yet (a passive check)."""
+    for exchange in (topology.EVENTS, topology.DEAD):
+        if not _stands(connection, partial(BlockingChannel.exchange_declare, exchange=exchange, passive=True)):
+            return exchange
+    for queue in queues:
+        if not _stands(connection, partial(BlockingChannel.queue_declare, queue=queue, passive=True)):
+            return queue
+    return None
+
+
+def _stands(connection: pika.BlockingConnection, ask: Callable[..., object]) -> bool:
+    channel = connection.channel()
+    try:
+        ask(channel)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == NOT_FOUND:
+            return False
+        raise
+    channel.close()
+    return True
+
+
+def depth(url: str, queues: tuple[str, ...], *, name: str) -> dict[str, tuple[int, int]]:
+    """Messages and consumers of each queue that stands."""
+    found: dict[str, tuple[int, int]] = {}
+    with session(url, name=name) as connection:
+        for queue in queues:
+            channel = connection.channel()
+            try:
+                answer = channel.queue_declare(queue, passive=True).method
+            except ChannelClosedByBroker as error:
+                if error.reply_code != NOT_FOUND:
+                    raise
+                continue
+            found[queue] = (answer.message_count, answer.consumer_count)
+            channel.close()
+    return found
+
+
+@contextmanager
+def session(url: str, *, name: str) -> Iterator[pika.BlockingConnection]:
+    """A short connection of a command: opened, used by this thread, closed."""
+    connection = connect(url, name=name)
+    try:
+        yield connection
+    except AMQPError as error:
+        raise RoadClosed(f"the broker ended the connection: {error!r}") from error
+    finally:
+        close(connection)
+
+
+def close(connection: pika.BlockingConnection) -> None:
+    """End a connection, whatever state it is in."""
+    with suppress(AMQPError, OSError):
+        connection.close()
+
+
+def properties_of(envelope: Envelope[Fact], *, headers: dict[str, Any] | None = None) -> pika.BasicProperties:
+    """AMQP properties of a fact: consumers dispatch on `type`, since a retry changes the routing key."""
+    return pika.BasicProperties(
+        content_type=CONTENT_TYPE,
+        delivery_mode=pika.DeliveryMode.Persistent.value,
+        message_id=envelope.id,
+        correlation_id=envelope.correlationid,
+        type=envelope.type,
+        app_id=envelope.source,
+        headers=headers,
+    )
+
+
+class Link:
+    """The road as worker threads see it: publish with confirm, or `RoadClosed`.
+
+    It survives its connections: `run` gives it a new one after each reconnect.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: pika.BlockingConnection | None = None
+        self._channel: BlockingChannel | None = None
+        self._pending: set[Future[None]] = set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    def opened(self, connection: pika.BlockingConnection) -> None:
+        """Use this connection from now on."""
+        channel = connection.channel()
+        channel.confirm_delivery()
+        with self._lock:
+            self._connection, self._channel = connection, channel
+
+    def closed(self) -> None:
+        """Fail whoever waits for a confirm that will not come."""
+        with self._lock:
+            self._connection = self._channel = None
+            pending, self._pending = self._pending, set()
+        for future in pending:
+            if not future.done():
+                future.set_exception(RoadClosed("the connection to the broker was lost before it confirmed"))
+
+    def publish(self, envelope: Envelope[Fact]) -> None:
+        """Say a fact to everybody; returns when the broker has it durably."""
+        self.send(topology.EVENTS, envelope.routing_key, encode(envelope), properties_of(envelope))
+
+    def send(self, exchange: str, key: str, body: bytes, properties: pika.BasicProperties) -> None:
+        """Publish and wait for the confirm. Raises `RoadClosed`, or `Transient` where the broker refused it."""
+        future: Future[None] = Future()
+        with self._lock:
+            connection, channel = self._connection, self._channel
+            if connection is None or channel is None:
+                raise RoadClosed("not connected to the broker")
+            self._pending.add(future)
+        try:
+            message = (exchange, key, body, properties)
+            connection.add_callback_threadsafe(partial(_publish, channel, message, future))
+            future.result(timeout=CONFIRM_SECONDS)
+        except FutureTimeout:
+            raise RoadClosed(f"no confirm from the broker within {CONFIRM_SECONDS:.0f} s") from None
+        except AMQPError as error:
+            raise RoadClosed(f"the connection to the broker was lost: {error!r}") from error
+        finally:
+            with self._lock:
+                self._pending.discard(future)
+
+    def later(self, call: Callable[[], None]) -> None:
+        """Run `call` in the connection's thread, if there still is one."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(AMQPError):
+                connection.add_callback_threadsafe(call)
+
+
+def _publish(channel: BlockingChannel, message: tuple[Any, ...], future: "Future[None]") -> None:
+    if future.done():
+        return
+    try:
+        channel.basic_publish(*message, mandatory=True)
+    except (NackError, UnroutableError) as error:
+        _fail(future, Transient(f"the broker did not take a message for {message[0]}/{message[1]}: {error!r}"))
+    except (AMQPError, OSError) as error:
+        _fail(future, RoadClosed(f"the connection was lost while publishing: {error!r}"))
+    else:
+        if not future.done():
+            future.set_result(None)
+
+
+def _fail(future: "Future[None]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def hold(connection: pika.BlockingConnection, queue: str, stop: threading.Event) -> bool:
+    """Hold the exclusive queue that makes a system's runs one at a time; waits, saying so, while another has it.
+
+    Returns False when stopped while waiting. The broker frees it with the connection, however that ends.
+    """
+    told = False
+    while not stop.is_set():
+        channel = connection.channel()
+        try:
+            channel.queue_declare(queue, exclusive=True)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != RESOURCE_LOCKED:
+                raise
+            if not told:
+                log.info("waiting for another run to end", queue=queue)
+                told = True
+            connection.sleep(1.0)
+        else:
+            return True
+    return False
+
+
+def wait_for_topology(connection: pika.BlockingConnection, queues: tuple[str, ...], stop: threading.Event) -> bool:
+    """Wait, saying so once, until what we need is declared. Returns False when stopped while waiting."""
+    told = False
+    while not stop.is_set():
+        absent = missing(connection, queues)
+        if absent is None:
+            return True
+        if not told:
+            log.warning("waiting for the topology: run `python -m shared.messaging declare`", missing=absent)
+            told = True
+        connection.sleep(1.0)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came, and how to let go of it."""
+
+    body: bytes
+    content_type: str | None
+    event_type: str | None
+    event_id: str | None
+    headers: dict[str, Any]
+    acknowledge: Callable[[], None]
+    """Safe from any thread; without effect where the channel of this delivery is gone (its tag is void then)."""
+    raw: pika.BasicProperties
+
+    @property
+    def attempt(self) -> int:
+        """Which try this is, from 1."""
+        value = self.headers.get(ATTEMPT_HEADER, 1)
+        return value if isinstance(value, int) and value > 0 else 1
+
+    def with_headers(self, **headers: Any) -> pika.BasicProperties:
+        """Its properties for saying it again, with these headers added (underscores read as dashes)."""
+        added = {key.replace("_", "-"): value for key, value in headers.items()}
+        return pika.BasicProperties(
+            content_type=self.raw.content_type,
+            delivery_mode=pika.DeliveryMode.Persistent.value,
+            message_id=self.raw.message_id,
+            correlation_id=self.raw.correlation_id,
+            type=self.raw.type,
+            app_id=self.raw.app_id,
+            headers=self.headers | added,
+        )
+
+
+def consume(
+    link: Link, connection: pika.BlockingConnection, queue: str, take: Callable[[Delivery], None]
+) -> Callable[[], None]:
+    """Give each message of `queue` to `take` (in the connection's thread), one unacknowledged at a time.
+
+    Returns the call that stops the deliveries; the channel stays, so that work in hand can still be acknowledged.
+    """
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=1)
+
+    def on_message(_channel: object, method: Any, properties: pika.BasicProperties, body: bytes) -> None:
+        def acknowledge() -> None:
+            if channel.is_open:
+                channel.basic_ack(method.delivery_tag)
+
+        take(_delivery(body, properties, partial(link.later, acknowledge)))
+
+    tag = channel.basic_consume(queue, on_message)
+
+    def cancel() -> None:
+        with suppress(AMQPError):
+            channel.basic_cancel(tag)
+
+    return cancel
+
+
+def _delivery(body: bytes, properties: pika.BasicProperties, acknowledge: Callable[[], None]) -> Delivery:
+    return Delivery(
+        body=body,
+        content_type=properties.content_type,
+        event_type=properties.type,
+        event_id=properties.message_id,
+        headers=dict(properties.headers or {}),
+        acknowledge=acknowledge,
+        raw=properties,
+    )
+
+
+def pump(connection: pika.BlockingConnection) -> None:
+    """Do the connection's I/O for a moment: heartbeats, deliveries, confirms, callbacks of other threads."""
+    try:
+        connection.process_data_events(time_limit=PUMP_SECONDS)
+    except (AMQPError, OSError) as error:
+        raise RoadClosed(f"the connection to the broker was lost: {error!r}") from error
+
+
+def walk_stream(
+    connection: pika.BlockingConnection, *, since: datetime, idle_seconds: float = 2.0
+) -> Iterator[Delivery]:
+    """The journal from `since` to its present end: every fact said, oldest first.
+
+    A timestamp offset starts at the chunk that holds it, so earlier messages may come first: filter by the event's
+    own time. The end of a stream is not marked; it counts as reached when nothing came for `idle_seconds`.
+    """
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=200)
+    offset = {"x-stream-offset": since.replace(microsecond=0)}
+    for method, properties, body in channel.consume(
+        topology.JOURNAL, arguments=offset, inactivity_timeout=idle_seconds
+    ):
+        if method is None:
+            break
+        yield _delivery(body, properties, lambda: None)
+        channel.basic_ack(method.delivery_tag)
+    channel.cancel()
+    channel.close()
+
+
+def take_one(channel: BlockingChannel, queue: str) -> Delivery | None:
+    """The next message of `queue`, held by this channel until acknowledged; None where there is none."""
+    method, properties, body = channel.basic_get(queue)
+    if method is None:
+        return None
+    return _delivery(body, properties, partial(channel.basic_ack, method.delivery_tag))

@@ -1,0 +1,318 @@
+"""Run a service: its subscriptions and beats, until it is told to stop.
+
+The calling thread pumps the connection and nothing else. Each subscription has one worker thread, each beat one of
+its own; beats go on while the broker is away (an extractor keeps reading), workers have nothing to do then.
+"""
+
+import queue
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from shared import clock
+from shared.contracts.envelope import Envelope, consequence, first
+from shared.contracts.events import Fact, MessageParked, SourceFailed, SourceRecovered
+from shared.errors import Outage, Rejected, RoadClosed, Transient
+from shared.health import Health
+from shared.messaging import rabbitmq, topology
+from shared.messaging.codec import decode, encode
+from shared.messaging.rabbitmq import Delivery, Link
+from shared.messaging.retry import Park, Retry
+from shared.messaging.schedule import next_due
+from shared.messaging.settle import Done, Failed, Handler, settle
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A subscription: on a fact from `queue`, call its handler."""
+
+    queue: str
+    handlers: Mapping[type[Any], Handler]
+    proves: tuple[str, ...] = ()
+    """What a handled message shows to be reachable (`database`, `landing`): an outage of it is over then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A beat: every `period`, call `beat` and say what it returns; at once when `wake` is set."""
+
+    name: str
+    period: timedelta
+    beat: Callable[[], Iterable[Envelope[Fact]] | None]
+    wake: threading.Event = field(default_factory=threading.Event)
+    on_open: bool = False
+    """Also each time the road opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything `run` needs to know of a service."""
+
+    name: str
+    amqp_url: str
+    does: Sequence[On | Every]
+    stop: threading.Event = field(default_factory=threading.Event)
+    health: Health = field(default_factory=Health)
+    link: Link = field(default_factory=Link)
+    exclusive: str | None = None
+    """A queue to hold alone before the beats begin."""
+
+    @property
+    def source(self) -> str:
+        return f"/services/{self.name}"
+
+
+def run(service: Service) -> None:
+    """Serve until SIGTERM, SIGINT or `service.stop`; then finish what is in hand, at most 8 s, and return.
+
+    Raises `rabbitmq.BrokerRefused` when the broker refuses the login.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: service.stop.set())
+    workers = [_Worker(service, does) for does in service.does if isinstance(does, On)]
+    beats = [does for does in service.does if isinstance(does, Every)]
+    threads: list[threading.Thread] = []
+    for wait in _backoff():
+        try:
+            _session(service, workers, beats, threads)
+        except RoadClosed as closed:
+            service.health.wrong("broker", str(closed))
+            log.warning("the road is closed, trying again", reason=str(closed), wait_seconds=round(wait, 1))
+        if service.stop.wait(0 if service.stop.is_set() else wait):
+            return
+
+
+def _session(service: Service, workers: "list[_Worker]", beats: list[Every], threads: list[threading.Thread]) -> None:
+    """One connection's life."""
+    connection = rabbitmq.connect(service.amqp_url, name=service.name)
+    link = service.link
+    try:
+        queues = tuple(w.on.queue for w in workers)
+        if not rabbitmq.wait_for_topology(connection, queues, service.stop):
+            return
+        if service.exclusive and not rabbitmq.hold(connection, service.exclusive, service.stop):
+            return
+        link.opened(connection)
+        cancels = [rabbitmq.consume(link, connection, w.on.queue, w.inbox.put) for w in workers]
+        if not threads:
+            threads += [_thread(w.work, w.on.queue) for w in workers]
+            threads += [_thread(_Beat(service, every).work, every.name) for every in beats]
+        for every in beats:
+            if every.on_open:
+                every.wake.set()
+        service.health.well("start")
+        service.health.well("broker")
+        log.info("serving", queues=queues, beats=[every.name for every in beats])
+        while not service.stop.is_set():
+            rabbitmq.pump(connection)
+        for cancel in cancels:
+            cancel()
+        for worker in workers:
+            worker.inbox.put(None)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while any(t.is_alive() for t in threads) and time.monotonic() < deadline:
+            rabbitmq.pump(connection)
+        rabbitmq.pump(connection)
+        late = [t.name for t in threads if t.is_alive()]
+        log.info("stopped", unfinished=late)
+    finally:
+        link.closed()
+        rabbitmq.close(connection)
+
+
+def _thread(work: Callable[[], None], name: str) -> threading.Thread:
+    # Daemons: what does not finish within the drain is left as a crash would leave it, which everything survives.
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _backoff() -> Iterator[float]:
+    wait = 0.5
+    while True:
+        yield wait * random.uniform(0.7, 1.3)  # noqa: S311
+        wait = min(wait * 2, 5.0)
+
+
+class _Beat:
+    """The thread of a beat."""
+
+    def __init__(self, service: Service, every: Every) -> None:
+        self.service = service
+        self.every = every
+
+    def work(self) -> None:
+        period = self.every.period.total_seconds()
+        due = time.monotonic()
+        while not self.service.stop.is_set():
+            if self._wait_until(due):
+                break
+            self.every.wake.clear()
+            self._once()
+            due = next_due(due, period, time.monotonic())
+
+    def _wait_until(self, due: float) -> bool:
+        while (left := due - time.monotonic()) > 0 and not self.every.wake.is_set():
+            if self.service.stop.wait(min(left, 0.2)):
+                return True
+        return self.service.stop.is_set()
+
+    def _once(self) -> None:
+        try:
+            for envelope in self.every.beat() or ():
+                self.service.link.publish(envelope)
+                _tell_said(envelope)
+        except RoadClosed as closed:
+            log.info("a beat waits for the road", beat=self.every.name, reason=str(closed))
+        except Transient as error:
+            self.service.health.wrong(self.every.name, str(error))
+            log.warning("a beat failed, it comes again", beat=self.every.name, error=str(error))
+        except Exception:
+            self.service.health.wrong(self.every.name, "unknown error, see the log")
+            log.error("a beat failed for an unknown reason, it comes again", beat=self.every.name, exc_info=True)
+        else:
+            self.service.health.well(self.every.name)
+
+
+class _Worker:
+    """The thread of a subscription: one message at a time, from decoding to acknowledgement."""
+
+    def __init__(self, service: Service, on: On) -> None:
+        self.service = service
+        self.on = on
+        self.inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._outages: set[str] = set()
+        self._unproven = set(on.proves)
+
+    def work(self) -> None:
+        while (delivery := self.inbox.get()) is not None and not self.service.stop.is_set():
+            try:
+                self._handle(delivery)
+            except (RoadClosed, Transient) as closed:
+                # Unacknowledged, it comes again with the next connection.
+                log.info("a message goes back to its queue", queue=self.on.queue, reason=str(closed))
+
+    def _handle(self, delivery: Delivery) -> None:
+        started, now = time.monotonic(), clock.now()
+        envelope: Envelope[Fact] | None = None
+        try:
+            envelope = decode(delivery.body, content_type=delivery.content_type)
+            handler = self.on.handlers.get(type(envelope.data))
+            if handler is None:
+                raise Rejected(f"nobody behind {self.on.queue} handles {envelope.type}")  # noqa: TRY301
+        except Rejected as error:
+            outcome: Done | Failed = Failed(Park(delivery.attempt, f"Rejected: {error}"), error)
+        else:
+            said = envelope
+            outcome = settle(
+                envelope, handler, attempt=delivery.attempt, publish=lambda fact: self._say(said, fact, now)
+            )
+        self._carry_out(delivery, envelope, outcome, now)
+        delivery.acknowledge()
+        self._log(delivery, envelope, outcome, time.monotonic() - started)
+
+    def _say(self, cause: Envelope[Fact], fact: Fact, now: datetime) -> None:
+        envelope = consequence(cause, fact, source=self.service.source, time=now)
+        self.service.link.publish(envelope)
+        _tell_said(envelope)
+
+    def _carry_out(
+        self, delivery: Delivery, envelope: Envelope[Fact] | None, outcome: Done | Failed, now: datetime
+    ) -> None:
+        match outcome:
+            case Done():
+                self._tell_recovery()
+            case Failed(then=Retry(delay=delay, attempt=attempt, reason=reason), error=error):
+                if isinstance(error, Outage):
+                    self._tell_outage(error)
+                retry = delivery.with_headers(x_attempt=attempt, x_reason=reason[:500])
+                self.service.link.send("", topology.retry_queue(self.on.queue, delay), delivery.body, retry)
+            case Failed(then=Park(attempt=attempt, reason=reason)):
+                self._park(delivery, envelope, attempt, reason, now)
+
+    def _park(
+        self, delivery: Delivery, envelope: Envelope[Fact] | None, attempt: int, reason: str, now: datetime
+    ) -> None:
+        story = delivery.with_headers(
+            x_reason=reason[:2000], x_attempt=attempt, x_handler=self.service.name, x_time=now.isoformat()
+        )
+        self.service.link.send(topology.DEAD, self.on.queue, delivery.body, story)
+        if envelope is not None and isinstance(envelope.data, MessageParked):
+            return
+        parked = MessageParked(
+            system=envelope.data.system if envelope else "warehouse",
+            queue=self.on.queue,
+            event_id=envelope.id if envelope else str(delivery.event_id or ""),
+            event_type=envelope.type if envelope else str(delivery.event_type or ""),
+            reason=reason[:500],
+            attempts=attempt,
+        )
+        if envelope is not None:
+            self._say(envelope, parked, now)
+        else:
+            self._say_first(parked)
+
+    def _tell_outage(self, error: Outage) -> None:
+        self.service.health.wrong(error.what, str(error))
+        if error.what not in self._outages:
+            self._say_first(SourceFailed(system="warehouse", scope=error.what, reason=str(error)))
+            self._outages.add(error.what)
+
+    def _tell_recovery(self) -> None:
+        for what in self._outages | self._unproven:
+            self.service.health.well(what)
+            self._say_first(SourceRecovered(system="warehouse", scope=what))
+            self._outages.discard(what)
+            self._unproven.discard(what)
+
+    def _say_first(self, fact: Fact) -> None:
+        envelope = first(fact, source=self.service.source, time=clock.now(), event_id=str(uuid4()))
+        self.service.link.publish(envelope)
+        _tell_said(envelope)
+
+    def _log(self, delivery: Delivery, envelope: Envelope[Fact] | None, outcome: Done | Failed, seconds: float) -> None:
+        story: dict[str, Any] = {
+            "queue": self.on.queue,
+            "event_type": envelope.type if envelope else delivery.event_type,
+            "event_id": envelope.id if envelope else delivery.event_id,
+            "correlationid": envelope.correlationid if envelope else None,
+            "attempt": delivery.attempt,
+            "took_ms": round(seconds * 1000),
+        }
+        match outcome:
+            case Done(said=said):
+                log.info("handled", outcome="done", said=said, **story)
+            case Failed(then=Retry(delay=delay, reason=reason)):
+                log.warning("handled", outcome=f"retry in {delay}", reason=reason, **story)
+            case Failed(then=Park(reason=reason), error=error):
+                log.error(
+                    "handled",
+                    outcome="parked",
+                    reason=reason,
+                    exc_info=None if isinstance(error, Rejected) else error,
+                    **story,
+                )
+
+
+def _tell_said(envelope: Envelope[Fact]) -> None:
+    log.info(
+        "said",
+        event_type=envelope.type,
+        event_id=envelope.id,
+        correlationid=envelope.correlationid,
+        system=envelope.data.system,
+        bytes=len(encode(envelope)),
+    )
