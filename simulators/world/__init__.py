@@ -1,0 +1,1 @@
+"""One invented accounting office that lives: people, clients, obligations, tasks, and what happens to them."""
