@@ -143,7 +143,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
 
 
 def patiently(
-    ask: Callable[[], T], *, tries: int, longest: float = 60.0, wait: Callable[[float], object] = time.sleep
+    ask: Callable[[], T], *, tries: int, longest: float = 60.0, wait: Callable[[float], None] = time.sleep
 ) -> T:
     """`ask` again after `Transient`: what the other side asked for, else 1 s doubling to `longest` with jitter."""
     backoff = tenacity.wait_exponential_jitter(initial=1, max=longest, jitter=1)

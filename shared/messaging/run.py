@@ -74,14 +74,17 @@ class Service:
         return f"/services/{self.name}"
 
 
+def stop_on_signals(stop: threading.Event) -> None:
+    """SIGTERM and SIGINT set `stop`: everything that waits, waits on it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
 def run(service: Service) -> None:
-    """Serve until SIGTERM, SIGINT or `service.stop`; then finish what is in hand, at most 8 s, and return.
+    """Serve until `service.stop` is set; then finish what is in hand, at most 8 s, and return.
 
     Raises `rabbitmq.BrokerRefused` when the broker refuses the login.
     """
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: service.stop.set())
     workers = [_Worker(service, does) for does in service.does if isinstance(does, On)]
     beats = [does for does in service.does if isinstance(does, Every)]
     threads: list[threading.Thread] = []

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Fact
 from shared.errors import RoadClosed
 from shared.messaging.retry import Park, Retry, verdict
 
-Handler = Callable[[Envelope[Fact]], Iterable[Fact] | None]
+Handler = Callable[[Envelope[Any]], Iterable[Fact] | None]
 
 
 @dataclass(frozen=True, slots=True)

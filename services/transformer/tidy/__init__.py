@@ -1,0 +1,1 @@
+"""Raw rows in, typed rows out: pure pandas, one module per source."""
