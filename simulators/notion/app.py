@@ -170,7 +170,8 @@ class Api:
             raise errors.not_found("property", wanted, view.settings.integration_name, self.workspace.bot_id)
         size = _page_size_of_url(request)
         cursor = request.query_params.get("start_cursor")
-        return self._items.answer(page, column, columns, view, page_size=size, cursor=cursor)
+        asked_as = request.path_params["page_id"]
+        return self._items.answer(page, column, columns, view, page_size=size, cursor=cursor, asked_as=asked_as)
 
     def unknown(self, _request: Request, _body: Json, _view: View, _request_id: str) -> Json:
         raise errors.invalid_request_url()

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import re
 import threading
 import uuid
 from collections import defaultdict
@@ -11,6 +12,7 @@ from urllib.parse import quote
 # Property ids are four printable characters, and Notion hands them out percent-encoded as encodeURIComponent does.
 PROPERTY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz:;<=>?@[]^_`{|}~\\"
 CURSOR_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-?)([0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 
 
 class Ids:
@@ -48,7 +50,8 @@ def encode_property_id(decoded: str) -> str:
 
 def canonical_uuid(text: str) -> str | None:
     """The id with dashes and in lower case, or None where the text is no UUID; dashes may be missing."""
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
+    if not UUID_FORM.fullmatch(text):
         return None
+    found = uuid.UUID(text)
+    # Recorded: a UUID of no RFC variant is refused as malformed, the nil UUID is merely not found.
+    return str(found) if found.int == 0 or found.variant == uuid.RFC_4122 else None

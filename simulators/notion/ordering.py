@@ -1,5 +1,6 @@
 """Sorts: the key by which a query orders its rows."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import total_ordering
 from typing import Any
@@ -10,6 +11,7 @@ from simulators.notion.schema import Property
 from simulators.notion.values import plain
 
 SortKey = Callable[[Page], Any]
+DIGITS = re.compile(r"([0-9]+)")
 DIRECTIONS = ("ascending", "descending")
 
 
@@ -94,9 +96,17 @@ def _by_value(column: Property) -> SortKey:
         found = plain(column, page.values.get(column.id))
         if column.type in ("select", "status"):
             return None if found is None else places.get(found, len(places))
+        if isinstance(found, str):
+            return natural(found)
         return None if found == () else found
 
     return value
+
+
+def natural(text: str) -> tuple[tuple[bool, int | str], ...]:
+    """Numbers within a text order by their value: recorded, "Article 4" comes before "Article 10"."""
+    parts = DIGITS.split(text.casefold())
+    return tuple((False, int(part)) if part.isdecimal() else (True, part) for part in parts if part)
 
 
 def _as_is(value: Any) -> Any:

@@ -33,6 +33,7 @@ class PropertyItems:
         *,
         page_size: int,
         cursor: str | None,
+        asked_as: str,
     ) -> Json:
         """A property item, or a list of them for title, rich_text, people, relation and rollup.
 
@@ -47,7 +48,8 @@ class PropertyItems:
         end = start + page_size
         has_more = end < len(items)
         next_cursor = self._next(page, column, end) if has_more else None
-        address = f"{PUBLIC_ADDRESS}/pages/{page.id}/properties/{column.id}"
+        # Recorded: the page is named as it was asked for, with or without dashes.
+        address = f"{PUBLIC_ADDRESS}/pages/{asked_as}/properties/{column.id}"
         asked = urlencode({"start_cursor": next_cursor, "page_size": page_size})
         return {
             "object": "list",

@@ -4,16 +4,19 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from simulators.notion import versions
 from simulators.notion.model import Database, DataSource, Json, Page
 from simulators.notion.schema import Property
 from simulators.notion.settings import NotionSettings
-from simulators.notion.values import Raw, Surroundings, show
+from simulators.notion.values import Raw, Surroundings, changes_on_every_read, show
 from simulators.notion.workspace import Workspace
 
 KEPT_ROWS = 20_000  # serialised rows in memory: about 40 MB of an office's rows
+FILES = "https://prod-files-secure.s3.us-west-2.amazonaws.com"
 USER_REFERENCE = ("object", "id")
 
 
@@ -35,7 +38,7 @@ class Renderer:
 
     def row(self, page: Page, view: View) -> bytes:
         """The page's JSON as bytes; only whole rows are kept, until the page, its columns or the sharing change."""
-        if view.only is not None:
+        if view.only is not None or any(map(changes_on_every_read, page.values.values())):
             return dump(self.page(page, view))
         source = self._workspace.data_sources.get(page.data_source_id or "")
         stamp = (page.revision, source.schema_revision if source else 0, self._workspace.sharing_revision)
@@ -131,7 +134,16 @@ class Renderer:
 
     def _surroundings(self, view: View, *, whole: bool) -> Surroundings:
         relation, people = (None, None) if whole else (view.settings.relation_limit, view.settings.people_limit)
-        return Surroundings(self._workspace.user, self._related_is_shared, relation, people)
+        return Surroundings(self._workspace.user, self._related_is_shared, self._sign, relation, people)
+
+    def _sign(self, name: str) -> Json:
+        signature = self._workspace.ids.uuid("signature").replace("-", "")
+        expires = self._workspace.now().astimezone(UTC) + timedelta(hours=1)
+        address = f"{FILES}/{self._workspace.workspace_id}/{quote(name)}"
+        return {
+            "url": f"{address}?X-Amz-Expires=3600&X-Amz-Signature={signature}",
+            "expiry_time": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
 
     def _related_is_shared(self, column: Property) -> bool:
         target = self._workspace.data_sources.get(column.configuration.get("data_source_id", ""))

@@ -30,11 +30,19 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class HostedFile:
+    """A file that Notion keeps: shown with a signed URL, another on every read, good for an hour."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a value needs from outside to be shown: people by id, whether a relation's target is shared, limits."""
 
     user: Callable[[str], dict[str, Any]]
     related_is_shared: Callable[[Property], bool]
+    sign: Callable[[str], dict[str, Any]]
     relation_limit: int | None
     people_limit: int | None
 
@@ -43,8 +51,8 @@ def keep(column: Property, given: Any) -> Any:
     """The kept form of a value: a simple Python value, or raw Notion JSON (a mapping with the type's name as key).
 
     Texts are str; numbers int or float; dates an ISO text, a date, an aware datetime or a pair of them; options
-    their names; people and relations lists of ids; files urls or (name, url) pairs; a formula or a rollup its
-    result. Raises TypeError or ValueError for a value that the column cannot hold.
+    their names; people and relations lists of ids; files urls, (name, url) pairs or HostedFile; a formula or a rollup
+    its result. Raises TypeError or ValueError for a value that the column cannot hold.
     """
     if isinstance(given, Mapping) and column.type in given:
         return Raw({name: value for name, value in given.items() if name not in ("id", "type")})
@@ -165,7 +173,10 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
 
 
-def _external_file(name: str, url: str) -> dict[str, Any]:
+def _file(item: HostedFile | tuple[str, str], around: Surroundings) -> dict[str, Any]:
+    if isinstance(item, HostedFile):
+        return {"name": item.name, "type": "file", "file": around.sign(item.name)}
+    name, url = item
     return {"name": name, "type": "external", "external": {"url": url}}
 
 
@@ -192,8 +203,20 @@ def _keep_date(_column: Property, given: Any) -> tuple[str, str | None]:
     return (_moment(start), None if end is None else _moment(end))
 
 
-def _keep_files(_column: Property, given: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((item, item) if isinstance(item, str) else tuple(item) for item in given)
+def _keep_files(_column: Property, given: Any) -> tuple[HostedFile | tuple[str, str], ...]:
+    return tuple(_keep_file(item) for item in given)
+
+
+def _keep_file(item: Any) -> HostedFile | tuple[str, str]:
+    if isinstance(item, HostedFile):
+        return item
+    name, url = (item, item) if isinstance(item, str) else item
+    return (name, url)
+
+
+def changes_on_every_read(value: Any) -> bool:
+    """Whether the value is never shown the same way twice."""
+    return isinstance(value, tuple) and any(isinstance(item, HostedFile) for item in value)
 
 
 _KEEPERS: Mapping[str, Callable[[Property, Any], Any]] = {
@@ -222,7 +245,7 @@ _SHOWERS: Mapping[str, Callable[[Property, Any, Surroundings], Any]] = {
     "date": lambda _column, value, _around: None if value is None else _date(value),
     "people": lambda _column, value, around: [around.user(person) for person in (value or ())[: around.people_limit]],
     "relation": lambda _column, value, _around: [{"id": page_id} for page_id in value or ()],
-    "files": lambda _column, value, _around: [_external_file(name, url) for name, url in value or ()],
+    "files": lambda _column, value, around: [_file(item, around) for item in value or ()],
     "checkbox": lambda _column, value, _around: bool(value),
     "formula": lambda _column, value, _around: _result(value),
     "rollup": lambda column, value, _around: (
