@@ -1,0 +1,121 @@
+"""Serves a simulated Notion over HTTP for the contract tests, and knows where the recordings are."""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulators.notion.app import create_app
+from simulators.notion.settings import NotionSettings
+from simulators.notion.workspace import Workspace
+
+# NOTION_RECORDINGS names a larger set of the same layout.
+RECORDINGS = Path(os.environ.get("NOTION_RECORDINGS", Path(__file__).parent / "recordings" / "notion"))
+INDEX: Mapping[str, dict[str, Any]] = {
+    entry["file"]: entry for entry in json.loads((RECORDINGS / "index.json").read_text("utf-8"))
+}
+TOKEN = "ntn_contract"
+NEWEST = "2026-03-11"
+STARTED = datetime(2026, 6, 27, 17, 2, 30, tzinfo=UTC)
+
+
+class Clock:
+    """The workspace's time, moved by hand."""
+
+    def __init__(self, moment: datetime = STARTED) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+class Stage:
+    """One running server whose app each test replaces: a server per test would cost more than the tests."""
+
+    def __init__(self, address: str, session: requests.Session) -> None:
+        self.address = address
+        self._session = session
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._app is not None
+        await self._app(scope, receive, send)
+
+    def show(self, workspace: Workspace, settings: NotionSettings | None = None, **options: Any) -> None:
+        """Serves this workspace from now on."""
+        self._app = create_app(workspace, token=TOKEN, settings=settings or NotionSettings(), **options)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        version: str | None = NEWEST,
+        token: str | None = TOKEN,
+        **options: Any,
+    ) -> requests.Response:
+        """One request as the connection sends it; None leaves a header out."""
+        headers = {"Notion-Version": version, "Authorization": token and f"Bearer {token}"}
+        kept = {name: value for name, value in headers.items() if value is not None}
+        return self._session.request(method, self.address + path, json=body, headers=kept, timeout=10, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.send("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        return self.send("POST", path, {} if body is None else body, **options)
+
+    def walk(self, data_source_id: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Every page of a query, until has_more is false."""
+        cursor: dict[str, Any] = {}
+        while True:
+            response = self.post(f"/v1/data_sources/{data_source_id}/query", {**body, **cursor})
+            assert response.status_code == 200, response.text
+            page = response.json()
+            yield page
+            if not page["has_more"]:
+                return
+            cursor = {"start_cursor": page["next_cursor"]}
+
+
+@contextmanager
+def opened_stage() -> Iterator[Stage]:
+    """A server on a free port of this machine, closed with everything it opened."""
+    with socket.socket() as listener, requests.Session() as session:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()  # so that the first request waits for the server instead of being refused
+        stage = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}", session)
+        server = uvicorn.Server(uvicorn.Config(stage, log_level="warning", lifespan="off", ws="none"))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield stage
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+
+
+def recorded(file: str) -> Any:
+    """The recorded body of one file."""
+    return json.loads((RECORDINGS / file).read_text("utf-8"))
+
+
+def recordings(kind: str) -> list[str]:
+    """The files of one kind, recorded from the live API."""
+    return sorted(str(path.relative_to(RECORDINGS)) for path in (RECORDINGS / kind).glob("*/*.json"))
+
+
+def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The body without what cannot be the same twice."""
+    return {key: value for key, value in body.items() if key not in names}
