@@ -91,7 +91,9 @@ class Stage:
 @contextmanager
 def opened_stage() -> Iterator[Stage]:
     """A server on a free port of this machine, closed with everything it opened."""
-    with socket.socket() as listener, requests.Session() as session:
+    # With the protocol named, asyncio turns Nagle's algorithm off: without it every small answer waits 40 ms.
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
+    with listener, requests.Session() as session:
         listener.bind(("127.0.0.1", 0))
         listener.listen()  # so that the first request waits for the server instead of being refused
         stage = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}", session)

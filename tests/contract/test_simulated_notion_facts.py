@@ -35,7 +35,8 @@ def workspace(clock) -> Workspace:
 @pytest.fixture
 def source_id(workspace) -> str:
     schema = {"Nome": "title", "Valor": "number", "Grupo": "relation", "Pessoas": "people", "Conta": "formula"}
-    return workspace.create_database("Clientes", schema).data_source_ids[0]
+    (only,) = workspace.create_database("Clientes", schema).data_source_ids
+    return str(only)
 
 
 def fill(workspace: Workspace, source_id: str, rows: int, *, minutes_apart: int = 0) -> list[str]:
@@ -589,10 +590,7 @@ def test_the_same_seed_makes_the_same_workspace(clock):
         workspace = Workspace(5, clock)
         database = workspace.create_database("Clientes", {"Nome": "title", "Tipo": {"select": ["A"]}})
         page_id = workspace.create_page(database.data_source_ids[0], {"Nome": "x"})
-        return [
-            database.id,
-            page_id,
-            *(c.id for c in workspace.data_sources[database.data_source_ids[0]].properties.values()),
-        ]
+        columns = workspace.data_sources[database.data_source_ids[0]].properties.values()
+        return [database.id, page_id, *(column.id for column in columns)]
 
     assert made() == made()

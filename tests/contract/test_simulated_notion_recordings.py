@@ -111,7 +111,7 @@ def test_a_recorded_query_is_answered_as_it_was(stage, workspace, file):
     assert without(answer, "request_id", "next_cursor") == without(expected, "request_id", "next_cursor")
 
 
-def load_other_rows(workspace: Workspace, source_id: str, known: set[str]) -> None:
+def load_other_rows(workspace: Workspace, source_id: str | None, known: set[str]) -> None:
     """What other queries saw in the same data source: a filter is tried on more than its own result."""
     for file in QUERIES:
         if data_source_of(file) == source_id and file not in FILTER_PROPERTIES:
@@ -197,7 +197,7 @@ def load_items(workspace: Workspace, items: list[dict[str, Any]]) -> str:
     results = [result for item in items for result in item.get("results", [])]
     if kind == "rollup":
         parts = [{"type": part["type"], part["type"]: part[part["type"]]} for part in results]
-        content = dict(head["rollup"])
+        content: Any = dict(head["rollup"])
         if content["type"] == "array":
             content["array"] = parts
             configuration["rollup_property_id"] = unquote(results[0]["id"])
@@ -245,19 +245,20 @@ def test_the_connection_sees_itself_as_it_was_recorded(stage, workspace, file):
     assert without(stage.get("/v1/users/me").json(), "request_id") == without(expected, "request_id")
 
 
+SDK, RUBY, ULTIMATE = "errors/notion-sdk-py/", "errors/notion_ruby_mapping/", "errors/ultimate-notion/"
 ERRORS = {
-    "errors/notion-sdk-py/test_api_response_error__000.json": "/v1/invalid",
-    "errors/notion-sdk-py/test_api_response_error__001.json": "/v1/users/me",
-    "errors/notion-sdk-py/test_build_request_error_integration__000.json": "/v1/pages/00000000-0000-0000-0000-000000000000",
-    "errors/notion_ruby_mapping/retrieve_data_source_unpermitted_data_source.json": "/v1/data_sources/00da364b-aaca-4b3b-94f5-21db691d804a",
-    "errors/notion_ruby_mapping/retrieve_data_source_wrong_format.json": "/v1/data_sources/AAA",
-    "errors/notion_ruby_mapping/retrieve_database_unpermitted_database.json": "/v1/databases/668d797c-76fa-4934-9b05-ad288df2d136",
-    "errors/notion_ruby_mapping/retrieve_database_wrong_format.json": "/v1/databases/AAA",
-    "errors/notion_ruby_mapping/retrieve_page_unpermitted_page.json": "/v1/pages/2600ce2a6520801c86cbfd0b73eb91de",
-    "errors/notion_ruby_mapping/retrieve_page_wrong_format.json": "/v1/pages/AAA",
-    "errors/ultimate-notion/test_cli__test_upload_invalid_page_uuid__000.json": "/v1/pages/12345678-1234-1234-1234-123456789abc",
-    "errors/ultimate-notion/test_session__test_get_page_by_id__002.json": "/v1/pages/7855b161-f63e-4683-b7c7-8ca6e97ee266",
-    "errors/ultimate-notion/test_session__test_whoami_get_user__002.json": "/v1/users/745e79dd-3e43-40de-9d51-39357c1c428f",
+    SDK + "test_api_response_error__000.json": "invalid",
+    SDK + "test_api_response_error__001.json": "users/me",
+    SDK + "test_build_request_error_integration__000.json": "pages/00000000-0000-0000-0000-000000000000",
+    RUBY + "retrieve_data_source_unpermitted_data_source.json": "data_sources/00da364b-aaca-4b3b-94f5-21db691d804a",
+    RUBY + "retrieve_data_source_wrong_format.json": "data_sources/AAA",
+    RUBY + "retrieve_database_unpermitted_database.json": "databases/668d797c-76fa-4934-9b05-ad288df2d136",
+    RUBY + "retrieve_database_wrong_format.json": "databases/AAA",
+    RUBY + "retrieve_page_unpermitted_page.json": "pages/2600ce2a6520801c86cbfd0b73eb91de",
+    RUBY + "retrieve_page_wrong_format.json": "pages/AAA",
+    ULTIMATE + "test_cli__test_upload_invalid_page_uuid__000.json": "pages/12345678-1234-1234-1234-123456789abc",
+    ULTIMATE + "test_session__test_get_page_by_id__002.json": "pages/7855b161-f63e-4683-b7c7-8ca6e97ee266",
+    ULTIMATE + "test_session__test_whoami_get_user__002.json": "users/745e79dd-3e43-40de-9d51-39357c1c428f",
 }
 
 
@@ -265,7 +266,7 @@ ERRORS = {
 def test_a_recorded_error_is_answered_as_it_was(stage, workspace, file, path):
     expected = recorded(file)
     stage.show(workspace)
-    response = stage.get(path, token="ntn_wrong" if expected["status"] == 401 else "ntn_contract")
+    response = stage.get(f"/v1/{path}", token="ntn_wrong" if expected["status"] == 401 else "ntn_contract")
     answer = response.json()
     assert response.status_code == answer["status"] == expected["status"]
     # Every answer says more by now (the connection's name and id), never less.
