@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from local import ports, program
+from local.environment import OWNER
 from local.management import Management
 from local.preflight import Unfit
 from local.program import Program
@@ -151,10 +152,23 @@ class Broker:
         return True
 
 
+def with_secrets(home: Path, folder: Path) -> Broker:
+    """A broker with the house's users and rights, as `environment.write_secrets` wrote them into `folder`."""
+    return Broker(
+        home,
+        definitions=folder / "rabbitmq_definitions.json",
+        user=OWNER,
+        password=(folder / f"amqp_{OWNER}").read_text(encoding="utf-8").strip(),
+    )
+
+
 @contextmanager
-def private(home: Path) -> Iterator[Broker]:
-    """A fresh server under `home` (absolute, not there yet) that lives as long as the block and is killed with it."""
-    server = Broker(home)
+def private(home: Path, *, secrets_folder: Path | None = None) -> Iterator[Broker]:
+    """A fresh server under `home` (absolute, not there yet) that lives as long as the block and is killed with it.
+
+    With the users and rights of `secrets_folder` (`environment.write_secrets`), else with one administrator.
+    """
+    server = Broker(home) if secrets_folder is None else with_secrets(home, secrets_folder)
     server.prepare()
     names, node = server.programs
     log = home.with_suffix(".log")
