@@ -142,7 +142,7 @@ class Control:
         )
 
     async def truth(self, request: Request) -> Response:
-        """Both truths of one moment; sync and off the loop, for a whole world takes half a second to tell."""
+        """Both truths of one and the same moment."""
         first, last = self._years(request)
         with self.world.lock:
             told = self._moment() | {
@@ -154,12 +154,14 @@ class Control:
     async def truth_gestta(self, request: Request) -> Response:
         with self.world.lock:
             tasks = truth.gestta(self.world, _day(request, "from"), _day(request, "to"))
-            return _plain(self._moment() | {"tasks": tasks})
+            told = self._moment() | {"tasks": tasks}
+        return _plain(told)
 
     async def truth_panel(self, request: Request) -> Response:
         first, last = self._years(request)
         with self.world.lock:
-            return _plain(self._moment() | {"rows": truth.panel(self.world, first, last)})
+            told = self._moment() | {"rows": truth.panel(self.world, first, last)}
+        return _plain(told)
 
     async def expire_tokens(self, _request: Request) -> Response:
         self.gestta.tokens.expire_all()

@@ -21,7 +21,7 @@ LISTS = ("docs", "results", "data")
 
 
 class Order(BaseModel):
-    """What the control door is told: play `kind` on the next `times` matching calls (0: on all), after `after` of them."""
+    """What is ordered: play `kind` on the next `times` matching calls (0: on all), once `after` of them have passed."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
@@ -228,7 +228,7 @@ async def _read(receive: Receive) -> bytes:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
             return body
 

@@ -99,18 +99,25 @@ class LedgerMiddleware:
         call = scope["ledger"] = self.ledger.open(self.system, scope)
         started = perf_counter()
 
+        def close() -> None:
+            if call.took_ms is None:
+                call.took_ms = round((perf_counter() - started) * 1000, 1)
+                self.ledger.close(call)
+
         async def listen(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
             else:
                 call.sent_bytes += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    # Before the last byte leaves: who has the whole answer finds its call in the ledger.
+                    close()
             await send(message)
 
         try:
             await self.app(scope, receive, listen)
         finally:
-            call.took_ms = round((perf_counter() - started) * 1000, 1)
-            self.ledger.close(call)
+            close()
 
 
 def note(scope: MutableMapping[str, Any], ids: Iterable[str]) -> None:

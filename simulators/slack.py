@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -117,7 +118,7 @@ class Slack:
         with self._lock:
             for message in self._messages:
                 if message["ts"] == asked.get("ts"):
-                    message |= _content(asked)
+                    message.update(_content(asked))
                     message["edited"] = {"user": BOT["user"], "ts": self._next_ts()}
                     message["edited_at"] = self._clock().isoformat()
                     text = message.get("text", "")
@@ -189,5 +190,4 @@ async def _arguments(request: Request) -> dict[str, Any]:
         except ValueError:
             return asked
         return asked | body if isinstance(body, dict) else asked
-    async with request.form() as form:
-        return asked | dict(form)
+    return asked | dict(parse_qsl((await request.body()).decode()))

@@ -86,7 +86,7 @@ class Gestta:
             return JSONResponse({"code": "unauthorized"}, 401)
         return Response(headers={"authorization": f"JWT {self.tokens.issue().token}"})
 
-    async def me(self, request: Request) -> Response:
+    async def me(self, _request: Request) -> Response:
         person = self.world.people[0]
         return JSONResponse(
             {
@@ -204,11 +204,11 @@ class Gestta:
             request, [{"_id": p.id, "name": p.name, "role": p.role, "active": True} for p in self.world.people]
         )
 
-    async def departments(self, request: Request) -> Response:
+    async def departments(self, _request: Request) -> Response:
         return JSONResponse([{"_id": department_id(index), "name": name} for index, name in enumerate(DEPARTMENTS)])
 
 
-async def violation(request: Request, error: Exception) -> Response:
+async def violation(request: Request, _error: Exception) -> Response:
     """Whatever a reader has no business calling: answered 404, and written into the ledger as such."""
     request.scope["ledger"].violation = True
     return JSONResponse({"code": "not.found"}, 404)

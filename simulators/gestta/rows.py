@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from simulators.world.calendar import BRASILIA, DAY, add_months, local_date
@@ -29,15 +29,28 @@ def department_id(index: int) -> str:
 def instant(day: date, task_id: str) -> str:
     """A calendar day as Gestta writes it: mostly Brazilian midnight in UTC, also the day's last instant,
     and once in 256 a bare date."""
+    midnight, bare, end = _written(day)
     if task_id.endswith("00"):
-        return f"{day.isoformat()}T00:00:00.000Z"
-    if task_id.endswith(("7", "c")):
-        return f"{(day + DAY).isoformat()}T02:59:59.999Z"
-    return f"{day.isoformat()}T03:00:00.000Z"
+        return bare
+    return end if task_id.endswith(("7", "c")) else midnight
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date) -> tuple[str, str, str]:
+    text = day.isoformat()
+    return f"{text}T03:00:00.000Z", f"{text}T00:00:00.000Z", f"{(day + DAY).isoformat()}T02:59:59.999Z"
+
+
+@lru_cache(maxsize=4096)
+def _week(day: date) -> int:
+    return day.isocalendar().week
+
+
+_quoted = lru_cache(maxsize=4096)(json.dumps)
 
 
 def moment(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{datetime.fromtimestamp(epoch, UTC).isoformat()[:19]}.000Z"
 
 
 def competence_instant(month: date, task_id: str) -> str:
@@ -95,14 +108,14 @@ class Writer:
         due = task.due
         late = due < self.today and task.status in LIVE
         parts = [
-            f'"id":"{task.id}","name":{json.dumps(task.title)},"type":"{task.type}","subtype":"{task.subtype}"',
-            f'"status":"{task.status}","_due_date":"{instant(due, task.id)}","due_iso_week":{due.isocalendar().week}',
+            f'"id":"{task.id}","name":{_quoted(task.title)},"type":"{task.type}","subtype":"{task.subtype}"',
+            f'"status":"{task.status}","_due_date":"{instant(due, task.id)}","due_iso_week":{_week(due)}',
             f'"created_at":"{moment(task.created)}","overdue":{_bool(late)}',
             f'"fine":{_bool(task.flags & GENERATES_FINE)},"downloaded":{_bool(task.flags & DOWNLOADED)}',
             f'"notify_customer":{_bool(task.flags & NOTIFIES)}',
             f'"company_department.name":"{DEPARTMENTS[task.department]}"',
             self._client_part(task.client),
-            '"company.name":"Contabilidade Faz-de-Conta","company.status":"PRODUCTION"',
+            '"company.name":"Contabilidade Faz-de-Conta","company.status":"PRODUCTION","company_task.score":1',
         ]
         if task.legal is not None:
             parts.append(f'"legal_date":"{instant(task.legal, task.id)}"')
@@ -116,6 +129,8 @@ class Writer:
             parts.append('"_forever":true')
         if task.value is not None:
             parts.append(f'"value":{task.value}')
+        if task.subtype == "FREE" and task.status == DONE:
+            parts.append(f'"document_request.requested_documents_upload_date":"{moment(task.concluded)}"')
         return "{" + ",".join(parts) + "}"
 
     def _conclusion(self, task: Task) -> str:

@@ -36,7 +36,7 @@ class Tokens:
         self._first_dies_at = clock() + life
 
     def issue(self, life: timedelta | None = None, kind: str = "core") -> Issued:
-        """A token for the office's robot; `kind="messenger"` makes the other one of the browser, which opens nothing."""
+        """A token for the office's robot; `kind="messenger"` makes the browser's other one, which opens nothing."""
         now = self._clock()
         expires_at = (now + (self.life if life is None else life)).replace(microsecond=0)
         with self._lock:

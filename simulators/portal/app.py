@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -153,8 +154,8 @@ class Portal:
         if not self._proven(request) or self.behaviour.second_factor:
             return RedirectResponse("/login", 303)
         target = self._signing_in.pop(request.cookies[SIGNING_IN])
-        async with request.form() as form:
-            stays = form.get("answer") == self.words["yes"]
+        form = dict(parse_qsl((await request.body()).decode()))
+        stays = form.get("answer") == self.words["yes"]
         session = secrets.token_hex(16)
         self._sessions[session] = self.clock()
         response = RedirectResponse(target, 303)

@@ -126,7 +126,7 @@ const words = WORDS, at = (id) => document.getElementById(id);
 at('refresh').onclick = () => { at('menu').hidden = !at('menu').hidden; };
 function toast(text, seconds) {
   const box = document.createElement('div'); box.className = 'toast'; box.setAttribute('role', 'status');
-  const close = document.createElement('button'); close.textContent = '×';
+  const close = document.createElement('button'); close.textContent = 'x';
   close.setAttribute('aria-label', words.close); close.onclick = () => box.remove();
   box.append(text + ' ', close); document.body.append(box);
   setTimeout(() => box.remove(), seconds * 1000);
@@ -158,11 +158,10 @@ if (TOAST > 0) toast(words.notice, TOAST);
 def model(words: Mapping[str, str], language: str, *, toast_seconds: float, cookie_banner: bool) -> str:
     """The semantic model's page: a menu that refreshes, and the history in a dialog."""
     head = "".join(f'<th scope="col">{column}</th>' for column in words["columns"].split("|"))
-    cookies = (
-        f'<div class="cookies" id="cookies"><p>{words["cookies"]}</p><button id="accept">{words["accept"]}</button></div>'
-        if cookie_banner
-        else ""
-    )
+    cookies = ""
+    if cookie_banner:
+        accept = f'<button id="accept">{words["accept"]}</button>'
+        cookies = f'<div class="cookies" id="cookies"><p>{words["cookies"]}</p>{accept}</div>'
     body = f"""
 <header>
   <button id="refresh" aria-haspopup="menu" aria-label="{words["refresh"]}" data-testid="refresh-menu">

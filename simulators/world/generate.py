@@ -13,6 +13,7 @@ from simulators.world.model import (
     DISCONSIDERED,
     DONE,
     DOWNLOADED,
+    FOREVER,
     GENERATES_FINE,
     IMPEDIMENT,
     NOBODY,
@@ -115,12 +116,10 @@ def make_register(
     ]
     template, doubled = entries[0], entries[min(4, len(entries) - 1)]
     stray = len(clients)
-    for number in range(3):
-        entries.append(
-            replace(
-                template, key=stray + number, code=f"99{number:02d}9", trade_name=f"Página sem Cliente {number + 1}"
-            )
-        )
+    entries += [
+        replace(template, key=stray + number, code=f"99{number:02d}9", trade_name=f"Página sem Cliente {number + 1}")
+        for number in range(3)
+    ]
     entries.append(replace(doubled, key=stray + 3, trade_name="Cadastro em Dobro (mais novo)", state="Em implantação"))
     return tuple(entries)
 
@@ -216,6 +215,8 @@ class Generator:
         flags = (GENERATES_FINE if fine else 0) | (NOTIFIES if draw < 0.4 else 0)
         if status == DONE and draw < 0.3:
             flags |= DOWNLOADED
+        elif status == DISCONSIDERED and draw < 0.2:
+            flags |= FOREVER
         recurrent = subtype in ("AUTOMATIC", "MANUAL")
         return Task(
             id=new_id(rng, created),

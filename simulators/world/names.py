@@ -6,7 +6,7 @@ GIVEN = (
 )  # fmt: skip
 SURNAMES = (
     "Imaginária", "de Mentirinha", "Faz-de-Conta", "da Fábula", "Inventada", "do Exemplo", "de Papelão",
-    "Quimera", "da Silva-Teste", "Fictícia", "D’Ávila-Conto", "Sem-Registro",
+    "Quimera", "da Silva-Teste", "Fictícia", "d'Ávila-Conto", "Sem-Registro",
 )  # fmt: skip
 ROLES = ("Analista", "Assistente", "Supervisora", "Coordenador", "Gerente")
 
