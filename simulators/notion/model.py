@@ -34,6 +34,7 @@ class Page:
     in_trash: bool = False
     is_archived: bool = False
     recorded_keys: frozenset[str] | None = None
+    changes_on_every_read: bool = False
     revision: int = 0
 
     @property
@@ -63,6 +64,11 @@ class DataSource:
     unique_number: int = 0
     revision: int = 0
     schema_revision: int = 0
+    row_parent: Json = field(init=False)
+
+    def __post_init__(self) -> None:
+        # One object for all rows: a copy in each of many thousand would cost more than their values.
+        self.row_parent = {"type": "data_source_id", "data_source_id": self.id, "database_id": self.database_id}
 
     def insert(self, page: Page) -> None:
         _insert(self.created_by_key, page, _creation)
@@ -98,6 +104,11 @@ class Database:
     data_source_ids: list[str] = field(default_factory=list)
     recorded_sources: list[Json] | None = None
     recorded_keys: frozenset[str] | None = None
+
+
+def page_url(object_id: str) -> str:
+    """The address of what was made here; recorded pages keep the one they were recorded with."""
+    return f"https://app.notion.com/p/{object_id.replace('-', '')}"
 
 
 def _creation(page: Page) -> PageKey:

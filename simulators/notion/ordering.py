@@ -1,7 +1,7 @@
-"""Sorts: the key by which a query orders its rows."""
+"""Sorts: the order of a query's rows, and the place of a row in it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import total_ordering
 from typing import Any
 
@@ -66,10 +66,29 @@ def check_sorts(sorts: Any, source: DataSource) -> list[Any]:
     return sorts
 
 
+def ordered(pages: Iterable[Page], sorts: list[Any], source: DataSource) -> list[Page]:
+    """The pages, which come oldest first, in the order of all sorts; see `sort_key`.
+
+    Sorted by the last sort first, each time keeping the order of equals: that compares values in C, not keys in Python.
+    """
+    rows = list(pages)[::-1]
+    for sort in reversed(sorts):
+        read = _reader(sort, source)
+        filled = [(value, page) for page in rows if (value := read(page)) is not None]
+        empty = [page for page in rows if read(page) is None] if len(filled) < len(rows) else []
+        filled.sort(key=_value, reverse=sort["direction"] == "descending")
+        rows = [page for _, page in filled] + empty
+    return rows
+
+
 def sort_key(sorts: list[Any], source: DataSource) -> SortKey:
-    """A key for all sorts in turn; empty values come last either way, and equal rows newest first."""
+    """The place of a row among the ordered: empty values come last either way, and equal rows newest first."""
     parts = [_part(sort, source) for sort in sorts]
     return lambda page: (*(part(page) for part in parts), Reversed(page.key))
+
+
+def _value(pair: tuple[Any, Page]) -> Any:
+    return pair[0]
 
 
 def _part(sort: Any, source: DataSource) -> SortKey:

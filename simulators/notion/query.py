@@ -11,7 +11,7 @@ from simulators.notion.cursors import Session, Sessions, cursor_of
 from simulators.notion.errors import validation
 from simulators.notion.filters import Filter, compile_filter
 from simulators.notion.model import DataSource, Json, Page, PageKey
-from simulators.notion.ordering import SortKey, check_sorts, creation_order, sort_key
+from simulators.notion.ordering import SortKey, check_sorts, creation_order, ordered, sort_key
 from simulators.notion.render import Renderer, View, page_list
 from simulators.notion.workspace import Workspace
 
@@ -109,7 +109,7 @@ class Queries:
 
     def _sorted_walk(self, query: Query, session: Session, key: SortKey, place: Any) -> Iterator[tuple[Page, Any]]:
         if session.ordered is None or session.ordered_at != query.source.revision:
-            session.ordered = sorted(filter(query.holds, query.source.created_by_key), key=key)
+            session.ordered = ordered(filter(query.holds, query.source.created_by_key), query.sorts, query.source)
             session.ordered_at = query.source.revision
         rows = session.ordered
         start = 0 if place is None else bisect_left(rows, place, key=key)

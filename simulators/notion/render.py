@@ -9,14 +9,15 @@ from typing import Any
 from urllib.parse import quote
 
 from simulators.notion import versions
-from simulators.notion.model import Database, DataSource, Json, Page
+from simulators.notion.model import Database, DataSource, Json, Page, page_url
 from simulators.notion.schema import Property
 from simulators.notion.settings import NotionSettings
-from simulators.notion.values import Raw, Surroundings, changes_on_every_read, show
+from simulators.notion.values import Raw, Surroundings, show
 from simulators.notion.workspace import Workspace
 
 KEPT_ROWS = 20_000  # serialised rows in memory: about 40 MB of an office's rows
 FILES = "https://prod-files-secure.s3.us-west-2.amazonaws.com"
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 USER_REFERENCE = ("object", "id")
 
 
@@ -35,10 +36,11 @@ class Renderer:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._rows: OrderedDict[tuple[str, str, NotionSettings], tuple[tuple[int, ...], bytes]] = OrderedDict()
+        self._around: dict[tuple[NotionSettings, bool], Surroundings] = {}
 
     def row(self, page: Page, view: View) -> bytes:
         """The page's JSON as bytes; only whole rows are kept, until the page, its columns or the sharing change."""
-        if view.only is not None or any(map(changes_on_every_read, page.values.values())):
+        if view.only is not None or page.changes_on_every_read:
             return dump(self.page(page, view))
         source = self._workspace.data_sources.get(page.data_source_id or "")
         stamp = (page.revision, source.schema_revision if source else 0, self._workspace.sharing_revision)
@@ -69,7 +71,7 @@ class Renderer:
             "is_archived": page.is_archived,
             "is_locked": shown["is_locked"],
             "properties": self._properties(page, view),
-            "url": shown["url"],
+            "url": shown.get("url") or page_url(page.id),
             "public_url": shown["public_url"],
         }
         if page.recorded_keys is not None:
@@ -133,8 +135,11 @@ class Renderer:
         }
 
     def _surroundings(self, view: View, *, whole: bool) -> Surroundings:
-        relation, people = (None, None) if whole else (view.settings.relation_limit, view.settings.people_limit)
-        return Surroundings(self._workspace.user, self._related_is_shared, self._sign, relation, people)
+        key = (view.settings, whole)
+        if key not in self._around:
+            limits = (None, None) if whole else (view.settings.relation_limit, view.settings.people_limit)
+            self._around[key] = Surroundings(self._workspace.user, self._related_is_shared, self._sign, *limits)
+        return self._around[key]
 
     def _sign(self, name: str) -> Json:
         signature = self._workspace.ids.uuid("signature").replace("-", "")
@@ -163,7 +168,7 @@ def without_user_info(shown: Any) -> Any:
 
 def dump(body: Any) -> bytes:
     """Compact JSON in UTF-8."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return ENCODER.encode(body).encode()
 
 
 def page_list(rows: Iterable[bytes], tail: Json) -> bytes:

@@ -7,9 +7,12 @@ from typing import Any
 
 from simulators.notion import schema as columns
 from simulators.notion.ids import Ids, canonical_uuid
-from simulators.notion.model import Database, DataSource, Json, Page
+from simulators.notion.model import Database, DataSource, Json, Page, page_url
 from simulators.notion.schema import Property, PropertySpec
-from simulators.notion.values import Raw, keep, option_names, rich_text, timestamp
+from simulators.notion.values import Raw, changes_on_every_read, keep, option_names, rich_text, timestamp
+
+# What every page made here shows beside its values; one object for all of them.
+MADE_HERE: Json = {"cover": None, "icon": None, "is_locked": False, "public_url": None}
 
 
 class Workspace:
@@ -33,6 +36,7 @@ class Workspace:
         self._loaded = 0
         self.workspace_id = self.ids.uuid("workspace")
         self.bot_id = self.ids.uuid("user")
+        self._reference = {"object": "user", "id": self.bot_id}
         self.users[self.bot_id] = self._bot("Projeto Operacional")
 
     # -- people
@@ -85,7 +89,7 @@ class Workspace:
                     "last_edited_time": exact,
                     "icon": None,
                     "cover": None,
-                    "url": _url(database_id),
+                    "url": page_url(database_id),
                     "public_url": None,
                 },
             )
@@ -151,17 +155,19 @@ class Workspace:
             made = timestamp(created_time or self.now())
             self._made += 1
             page_id = self.ids.uuid("page")
-            by = {"object": "user", "id": self.bot_id}
+            by = self._own_reference()
+            values = self._kept(source, properties)
             page = Page(
                 id=page_id,
                 key=(made, self._made),
                 last_edited_time=made,
                 created_by=by,
                 last_edited_by=by,
-                parent=_row_parent(source),
-                values=self._kept(source, properties),
-                shown={"cover": None, "icon": None, "is_locked": False, "url": _url(page_id), "public_url": None},
+                parent=source.row_parent,
+                values=values,
+                shown=MADE_HERE,
                 data_source_id=source.id,
+                changes_on_every_read=any(map(changes_on_every_read, values.values())),
             )
             self._number(source, page)
             self.all_pages[page_id] = page
@@ -173,8 +179,8 @@ class Workspace:
         with self.lock:
             page = self.all_pages[page_id]
             source = self._source_of(page)
-            page.values.update(self._kept(source, properties))
-            page.last_edited_by = {"object": "user", "id": self.bot_id}
+            self._take(page, self._kept(source, properties))
+            page.last_edited_by = self._own_reference()
             page.revision += 1
             source.edited(page, timestamp(self.now()))
 
@@ -183,7 +189,7 @@ class Workspace:
         with self.lock:
             page = self.all_pages[page_id]
             source = self._source_of(page)
-            page.values.update(self._kept(source, properties))
+            self._take(page, self._kept(source, properties))
             self._touched(page, source)
 
     def trash(self, page_id: str) -> None:
@@ -218,7 +224,7 @@ class Workspace:
                     self._offer_options(column, page.values[before.id])
                     values[column.id] = page.values[before.id]
             page.values = values
-            page.data_source_id, page.parent = new.id, _row_parent(new)
+            page.data_source_id, page.parent = new.id, new.row_parent
             page.last_edited_time = timestamp(self.now())
             page.revision += 1
             self._number(new, page)
@@ -372,7 +378,7 @@ class Workspace:
         return declared
 
     def _data_source_header(self, source: DataSource, database_parent: Json, made: str) -> Json:
-        by = {"object": "user", "id": self.bot_id}
+        by = self._own_reference()
         return {
             "cover": None,
             "icon": None,
@@ -385,7 +391,7 @@ class Workspace:
             "is_inline": False,
             "parent": {"type": "database_id", "database_id": source.database_id},
             "database_parent": database_parent,
-            "url": _url(source.database_id),
+            "url": page_url(source.database_id),
             "public_url": None,
             "in_trash": False,
         }
@@ -401,6 +407,15 @@ class Workspace:
                     source.schema_revision += 1
             kept[column.id] = keep(column, given)
         return kept
+
+    def _take(self, page: Page, values: dict[str, Any]) -> None:
+        page.values.update(values)
+        page.changes_on_every_read = any(map(changes_on_every_read, page.values.values()))
+
+    def _own_reference(self) -> Json:
+        if self._reference["id"] != self.bot_id:
+            self._reference = {"object": "user", "id": self.bot_id}
+        return self._reference
 
     def _offer_options(self, column: Property, value: Any) -> None:
         if isinstance(value, Raw):
@@ -463,11 +478,3 @@ class Workspace:
             source.shown = self._data_source_header(source, parent, recorded["created_time"])
             self._adopt(source)
         return self.data_sources[source_id]
-
-
-def _row_parent(source: DataSource) -> Json:
-    return {"type": "data_source_id", "data_source_id": source.id, "database_id": source.database_id}
-
-
-def _url(object_id: str) -> str:
-    return f"https://app.notion.com/p/{object_id.replace('-', '')}"

@@ -1,7 +1,9 @@
 """What Notion does that a plain loop over has_more does not expect; the simulator must do all of it."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -583,6 +585,32 @@ def test_without_the_capability_to_read_content_rows_are_restricted(stage, works
     stage.show(workspace, NotionSettings(read_content=False))
     refused = stage.post(f"/v1/data_sources/{source_id}/query")
     assert (refused.status_code, refused.json()["code"]) == (403, "restricted_resource")
+
+
+def test_a_walk_is_whole_while_others_change_the_workspace(stage, workspace, source_id):
+    made = fill(workspace, source_id, 2_000, minutes_apart=1)
+    stage.show(workspace)
+    started, stop = threading.Event(), threading.Event()
+
+    def live() -> int:
+        changes = 0
+        while not stop.is_set():
+            workspace.update_page(made[changes % len(made)], {"Valor": changes})
+            trashed = workspace.create_page(source_id, {"Nome": "short-lived"})
+            workspace.trash(trashed)
+            changes += 1
+            started.set()
+        return changes
+
+    with ThreadPoolExecutor(1) as pool:
+        living = pool.submit(live)
+        assert started.wait(10)
+        walked = [row for page in stage.walk(source_id, {**OLDEST_FIRST, "page_size": 50}) for row in ids(page)]
+        stop.set()
+        assert living.result(10) > 0
+    # A short-lived page may be seen too, between its making and its trashing; no page is seen twice.
+    assert len(walked) == len(set(walked))
+    assert walked[: len(made)] == made
 
 
 def test_the_same_seed_makes_the_same_workspace(clock):
