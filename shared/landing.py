@@ -140,13 +140,18 @@ class Landing:
         with self._reachable(), self._new(name) as file:
             file.write(content)
 
-    def drop_older_csv(self, newest: Manifest) -> None:
-        """The CSV for people is kept of the newest batch of each scope only."""
-        system, slug = newest.batch_ref.split("/", 1)[0], scope_slug(newest.scope)
+    def probe(self, name: str) -> None:
+        """Write a small file and delete it: raises `Outage` where that does not work."""
         with self._reachable():
-            for name in self._names(system):
-                if name.endswith(f"-{slug}{CSV}") and name != newest.batch_ref + CSV:
-                    self._fs.rm(self._path(name))
+            self._fs.makedirs(self._path(name).rsplit("/", 1)[0], exist_ok=True)
+            self.put(name, b"probe")
+            self._fs.rm(self._path(name))
+
+    def drop_csv(self, batch_ref: str) -> None:
+        """The CSV for people is kept of the newest batch of each scope only."""
+        with self._reachable():
+            if self._fs.exists(self._path(batch_ref + CSV)):
+                self._fs.rm(self._path(batch_ref + CSV))
 
     def prune(self, system: str, *, now: datetime, keep: timedelta) -> int:
         """Delete what need not be kept; returns the number of batches.
@@ -316,7 +321,6 @@ def write_csv(landing: Landing, manifest: Manifest) -> None:
             writer.writerow({"read_at": row.read_at} | cells)
         text.flush()
         text.detach()
-    landing.drop_older_csv(manifest)
 
 
 def flat(row: Any, prefix: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,7 +62,7 @@ class Service:
 
     name: str
     amqp_url: str
-    does: Sequence[On | Every]
+    does: list[On | Every]
     stop: threading.Event = field(default_factory=threading.Event)
     health: Health = field(default_factory=Health)
     link: Link = field(default_factory=Link)

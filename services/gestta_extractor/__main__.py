@@ -1,0 +1,117 @@
+"""Wires the Gestta extractor."""
+
+import argparse
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from services.gestta_extractor import check
+from services.gestta_extractor.credentials import Credentials
+from services.gestta_extractor.gestta_api import GesttaApi
+from services.gestta_extractor.service import Extract, Range
+from services.gestta_extractor.settings import Settings
+from shared import clock, health, log
+from shared.clock import ReadClock
+from shared.contracts.events import RunNow, TokenSupplied
+from shared.extraction.announce import Announcer
+from shared.extraction.record import Recorder, recall
+from shared.extraction.supplied import SuppliedTokens
+from shared.landing import Landing
+from shared.messaging.once import run_once
+from shared.messaging.rabbitmq import BrokerRefused
+from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.settings import load
+
+NAME = "gestta_extractor"
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog=f"python -m services.{NAME}", description=__doc__)
+    arguments.add_argument("--once", action="store_true", help="read the whole plan once and end (for cron)")
+    arguments.add_argument("--check", action="store_true", help="try the settings and credentials, for the doctor")
+    asked = arguments.parse_args()
+    settings = load(Settings)
+    log.configure(service=NAME, level=settings.log_level)
+    if asked.check:
+        return check.main(settings)
+    landing = Landing(settings.landing_url)
+    memory = recall(landing, "gestta")
+    reads = ReadClock(memory.last_read_at)
+    api = GesttaApi(settings.gestta_api_url, requests_per_hour=settings.gestta_requests_per_hour, reads=reads)
+    service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
+    announcer = Announcer(landing, "gestta")
+    extract = Extract(
+        api=api,
+        credentials=credentials(settings, api),
+        recorder=Recorder(landing, "gestta", service.source, memory, reads),
+        landing=landing,
+        announcer=announcer,
+        range=Range(
+            settings.gestta_from,
+            settings.gestta_to,
+            settings.gestta_block,
+            settings.gestta_every,
+            settings.gestta_requests_per_hour,
+            settings.gestta_token_warning,
+            settings.gestta_task_url,
+        ),
+        source=service.source,
+        now=clock.now,
+        stop=service.stop,
+    )
+    stop_on_signals(service.stop)
+    health.serve(service.health, settings.health_port)
+    try:
+        if asked.once:
+            return run_once(service, announcer, extract.run_whole_plan)
+        service.does.extend(
+            (
+                On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
+                Every("extract", settings.gestta_every, extract.run, wake=extract.wake),
+                Every("token", timedelta(seconds=2), extract.look_for_token),
+                Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
+                announcer.every,
+            )
+        )
+        run(service)
+    except BrokerRefused as error:
+        structlog.get_logger().error("cannot start", reason=str(error))
+        return 1
+    return 0
+
+
+def credentials(settings: Settings, api: GesttaApi) -> Credentials:
+    """The order of tokens, with GESTTA_TOKEN's file read anew each time: somebody may replace it."""
+    given = settings.gestta_token.get_secret_value() if settings.gestta_token else None
+    path = os.environ.get("GESTTA_TOKEN_FILE")
+
+    def from_settings() -> str | None:
+        if not path:
+            return given
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except OSError:
+            return given
+
+    password = settings.gestta_password.get_secret_value() if settings.gestta_password else None
+    return Credentials(
+        api,
+        SuppliedTokens(settings.tokens_dir, "gestta"),
+        email=settings.gestta_email,
+        password=password,
+        from_settings=from_settings,
+    )
+
+
+def prune(landing: Landing, settings: Settings) -> None:
+    """What LANDING_KEEP lets go."""
+    gone = landing.prune("gestta", now=clock.now(), keep=settings.landing_keep)
+    if gone:
+        structlog.get_logger().info("pruned", batches=gone)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,224 @@
+"""The door to Gestta: five calls that read, and no other can be made.
+
+The API is private and changes without notice (its facts: what the web app itself calls); so parse leniently, check
+totals, and name what is different.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+import ijson
+import requests
+
+from shared import clock
+from shared.clock import ReadClock
+from shared.errors import Rejected, Transient
+from shared.http import RETRYABLE, Answer, Http, Pace, patiently, retry_after
+
+WEB_APP = "https://app.gestta.com.br"
+PAGE = 500
+TRIES = 3
+
+ALLOWED = (
+    ("POST", re.compile(r"/core/login")),
+    ("POST", re.compile(r"/core/customer/task/report")),
+    ("POST", re.compile(r"/core/customer/task/search")),
+    ("GET", re.compile(r"/core/customer/task/[A-Za-z0-9%._-]+")),
+    ("GET", re.compile(r"/core/company/user/me")),
+)
+"""The same API writes to the office's work: whatever is not in this list is never sent."""
+
+
+class Refused(Exception):
+    """401 or 403 for the token that was sent."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
+
+
+class TooLarge(Transient):
+    """The server did not manage (or does not allow) a range this large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search: its rows, when it was read, and how many rows there are in all (None: it did not say)."""
+
+    rows: list[dict[str, Any]]
+    read_at: datetime
+    total: int | None
+    is_last: bool | None
+
+
+class GesttaApi:
+    """Reads tasks with a token that the caller brings. One request at a time, `requests_per_hour` at most."""
+
+    def __init__(self, base: str, *, requests_per_hour: int, reads: ReadClock) -> None:
+        # Half a second between calls is good manners there; the hour's budget is kept by what a run asks for.
+        self._http = Http(
+            base,
+            pace=Pace(calls=max(requests_per_hour / 3600, 2.0), seconds=1.0),
+            headers={
+                "Accept": "application/json, text/plain, */*",
+                "Accept-Language": "pt-BR",
+                "Origin": WEB_APP,
+                "Referer": f"{WEB_APP}/",
+            },
+            timeout=(10.0, 120.0),
+        )
+        self._reads = reads
+
+    @property
+    def calls(self) -> int:
+        """Requests made so far."""
+        return self._http.calls
+
+    def login(self, email: str, password: str) -> str:
+        """A new token, as the web app gets it: it comes in a header, the body is empty. Raises `Refused`."""
+        answer = self._call("POST", "/core/login", None, {"email": email, "password": password})
+        token = answer.headers.get("authorization")
+        if not token:
+            raise Transient("the login was accepted but brought no token in its `authorization` header")
+        return token
+
+    def me(self, token: str) -> dict[str, Any]:
+        """Whose token it is: the cheapest call that a token opens. Raises `Refused`."""
+        found = self._call("GET", "/core/company/user/me", token).json()
+        return found if isinstance(found, dict) else {}
+
+    def report(self, token: str, first: date, last: date) -> Iterator[tuple[dict[str, Any], datetime]]:
+        """Every task of a range of days, streamed, each with the time its response was read.
+
+        Raises `Refused`, `TooLarge` (ask for less), `Transient`; also in the middle of the rows.
+        """
+        body = {
+            "type": "CUSTOMER_TASK",
+            "filter": "CURRENT_MONTH",  # with dates present the range counts, whatever the filter says
+            "dates": {"startDate": f"{first}T00:00:00-03:00", "endDate": f"{last}T23:59:59-03:00"},
+        }
+        with self._stream("POST", "/core/customer/task/report", token, body) as response:
+            if response.status_code == requests.codes.no_content:
+                return
+            read_at = self._reads.read()
+            yield from ((row, read_at) for row in _rows(response))
+
+    def search(self, token: str, status: str, page: int) -> Page:
+        """A page of all tasks in one status: several statuses in a call may not be united."""
+        body = {"page": page, "limit": PAGE, "status": [status], "os_workflow": True}
+        answer = patiently(lambda: self._call("POST", "/core/customer/task/search", token, body), tries=TRIES)
+        return _page(answer, self._reads.read(), page)
+
+    def task(self, token: str, task_id: str) -> tuple[dict[str, Any] | None, datetime]:
+        """One task, or None where Gestta does not know it (any more). Raises `Refused`, `Transient`."""
+        answer = patiently(lambda: self._task(token, task_id), tries=TRIES)
+        read_at = self._reads.read()
+        if answer.status == requests.codes.not_found:
+            return None, read_at
+        found = answer.json()
+        inner = found.get("data") if isinstance(found, dict) else None
+        task = inner if isinstance(inner, dict) else found
+        if not isinstance(task, dict) or not (task.get("_id") or task.get("id")):
+            raise Transient(f"task {task_id}: the answer is not a task")
+        return task, read_at
+
+    def _task(self, token: str, task_id: str) -> Answer:
+        path = f"/core/customer/task/{quote(task_id, safe='')}"
+        return self._call("GET", path, token, fine=(requests.codes.not_found,))
+
+    def _call(
+        self, method: str, path: str, token: str | None, body: Any = None, *, fine: tuple[int, ...] = ()
+    ) -> Answer:
+        _check(method, path)
+        answer = self._http.call(method, path, headers=_authorization(token), body=body)
+        if answer.status not in fine:
+            self._verdict(answer.status, answer.headers, path)
+        return answer
+
+    @contextmanager
+    def _stream(self, method: str, path: str, token: str, body: Any) -> Iterator[requests.Response]:
+        _check(method, path)
+        with self._http.stream(method, path, headers=_authorization(token), body=body) as response:
+            if response.status_code in (400, 413, 422, 500, 502, 503, 504):
+                raise TooLarge(_said(response.status_code, response.headers, path))
+            self._verdict(response.status_code, response.headers, path)
+            yield response
+
+    def _verdict(self, status: int, headers: Mapping[str, str], path: str) -> None:
+        if status in (401, 403):
+            raise Refused(status)
+        if status in RETRYABLE:
+            wait = retry_after(headers, now=clock.now())
+            if wait:
+                self._http.pause(wait)
+            raise Transient(_said(status, headers, path), retry_after=wait)
+        if status >= 400:
+            raise Rejected(_said(status, headers, path))
+
+
+def _check(method: str, path: str) -> None:
+    if not any(method == m and pattern.fullmatch(path) for m, pattern in ALLOWED):
+        raise Rejected(f"{method} {path} is not one of the calls that only read")
+
+
+def _authorization(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"JWT {token}"} if token else {}
+
+
+def _said(status: int, headers: Mapping[str, str], path: str) -> str:
+    request_id = headers.get("x-request-id")
+    return f"Gestta answered {status} to {path}" + (f" (x-request-id {request_id})" if request_id else "")
+
+
+def _rows(response: requests.Response) -> Iterator[dict[str, Any]]:
+    """The rows of a report as they arrive: an array, or an object with the array under `data`."""
+    response.raw.decode_content = True
+    source = _Peeked(response)
+    where = "item" if source.first == b"[" else "data.item"
+    if source.first not in (b"[", b"{"):
+        raise Transient(f"the report is not JSON: it starts with {source.start!r}")
+    try:
+        for row in ijson.items(source, where, use_float=True):
+            yield row if isinstance(row, dict) else {"value": row}
+        if where == "data.item" and not source.saw_data:
+            raise Transient(f"the report is an object without `data`: it starts with {source.start!r}")
+    except ijson.JSONError as error:
+        raise Transient(f"the report broke off or is not JSON: {error}") from None
+
+
+class _Peeked:
+    """A response's body as a file whose beginning is known before it is read."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._raw = response.raw
+        self._head = self._raw.read(4096)
+        self.start = self._head[:60].decode("utf-8", "replace")
+        self.first = self._head.lstrip()[:1]
+        self.saw_data = b'"data"' in self._head
+
+    def read(self, size: int = -1) -> bytes:
+        if size == 0:
+            return b""
+        head, self._head = self._head, b""
+        return head or bytes(self._raw.read(size))
+
+
+def _page(answer: Answer, read_at: datetime, number: int) -> Page:
+    found = answer.json()
+    if isinstance(found, list):
+        return Page([row for row in found if isinstance(row, dict)], read_at, len(found), True)
+    if not isinstance(found, dict):
+        raise Transient("the search's answer is neither a list nor an object")
+    rows = next((found[k] for k in ("docs", "data", "items", "results") if isinstance(found.get(k), list)), None)
+    if rows is None:
+        raise Transient(f"the search's answer holds no rows: its keys are {sorted(found)[:10]}")
+    total = next((found[k] for k in ("total", "totalDocs") if isinstance(found.get(k), int)), None)
+    pages = next((found[k] for k in ("pages", "totalPages") if isinstance(found.get(k), int)), None)
+    more = found.get("hasNextPage")
+    last = (not more) if isinstance(more, bool) else (number >= pages if pages is not None else None)
+    return Page([row for row in rows if isinstance(row, dict)], read_at, total, last)

@@ -1,0 +1,83 @@
+"""What to read in a run: blocks of due dates around today, and the searches beside them. Decisions."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+SEARCH_OPEN = "search:open"
+WHOLE_PLAN = timedelta(hours=1)
+"""Every block is read at least this often."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """A range of due dates, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def scope(self) -> str:
+        return f"report:{self.first}/{self.last}"
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def halves(self) -> tuple["Block", "Block"] | None:
+        """The block in two, or None for a single day."""
+        days = (self.last - self.first).days
+        if days == 0:
+            return None
+        middle = self.first + timedelta(days=days // 2)
+        return Block(self.first, middle), Block(middle + timedelta(days=1), self.last)
+
+
+def blocks(today: date, *, first_year: int, last_year: int, months: int, too_large: Collection[str]) -> list[Block]:
+    """The years from `first_year` to `last_year` (relative to today's) in blocks, halved where known too large."""
+    found: list[Block] = []
+    month = date(today.year + first_year, 1, 1)
+    end = date(today.year + last_year, 12, 31)
+    while month <= end:
+        following = _add_months(month, months)
+        found += _fitting(Block(month, min(following - timedelta(days=1), end)), too_large)
+        month = following
+    return found
+
+
+def _fitting(block: Block, too_large: Collection[str]) -> list[Block]:
+    halves = block.halves() if block.scope in too_large else None
+    return [part for half in halves for part in _fitting(half, too_large)] if halves else [block]
+
+
+def _add_months(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The blocks of one run, and how often each block of the plan is read."""
+
+    now: tuple[Block, ...]
+    every: Mapping[Block, timedelta]
+
+
+def turn(
+    plan: Collection[Block], *, today: date, last_read: Mapping[str, datetime], every: timedelta, whole: bool
+) -> Turn:
+    """Blocks that hold today are read in every run; of the others so many, longest unread first, that none waits
+    longer than an hour. `whole` reads them all."""
+    present = [block for block in plan if block.holds(today)]
+    others = sorted(
+        (block for block in plan if not block.holds(today)),
+        key=lambda block: (last_read[block.scope].timestamp() if block.scope in last_read else -math.inf, block),
+    )
+    share = len(others) if whole else min(len(others), math.ceil(len(others) * (every / WHOLE_PLAN)))
+    unread = sum(block.scope not in last_read for block in others)
+    share = max(share, unread)  # a first run brings everything: the panel must not begin with holes
+    cycle = every * math.ceil(len(others) / max(1, math.ceil(len(others) * (every / WHOLE_PLAN)))) if others else every
+    return Turn(
+        now=(*present, *others[:share]),
+        every={block: every if block.holds(today) else cycle for block in plan},
+    )

@@ -1,0 +1,54 @@
+"""Tokens that people supply: files in TOKENS_DIR, with one writer for each name.
+
+Whoever supplies writes `<system>.token.supplied`; only the extractor, once it has tried it, renames it to
+`<system>.token` or deletes it.
+"""
+
+import os
+from pathlib import Path
+
+
+class SuppliedTokens:
+    """The two files of one system."""
+
+    def __init__(self, folder: Path, system: str) -> None:
+        self._new = folder / f"{system}.token.supplied"
+        self._good = folder / f"{system}.token"
+
+    def new(self) -> str | None:
+        """A token that nobody has tried yet."""
+        return _read(self._new)
+
+    def good(self) -> str | None:
+        """The last supplied token that worked when it was tried."""
+        return _read(self._good)
+
+    def accept(self) -> None:
+        """The new token works: it is the good one from now on."""
+        if self._new.exists():
+            self._new.replace(self._good)
+
+    def refuse(self) -> None:
+        """The new token does not work."""
+        self._new.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """The good token works no longer."""
+        self._good.unlink(missing_ok=True)
+
+
+def supply(folder: Path, system: str, token: str) -> None:
+    """Leave a token for the extractor of `system`: readable for its group alone, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{system}.token.{os.getpid()}"
+    part.touch(mode=0o660)
+    part.write_text(token.strip() + "\n", encoding="utf-8")
+    part.chmod(0o660)
+    part.replace(folder / f"{system}.token.supplied")
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,45 @@
+"""One run of an extractor and nothing else, for cron: waits for its turn, reads, says what it landed, ends."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from shared.errors import RoadClosed
+from shared.messaging.run import Every, Service, run
+
+log = structlog.get_logger()
+
+
+class Speaker(Protocol):
+    """Who announces batches."""
+
+    every: Every
+
+
+def run_once(service: Service, speaker: Speaker, work: Callable[[], bool]) -> int:
+    """Do `work` while the road is pumped; returns 0 when it says that everything was read and all of it was said."""
+    result: list[bool] = []
+
+    def once() -> None:
+        try:
+            result.append(work())
+            for envelope in speaker.every.beat() or ():
+                service.link.publish(envelope)
+        except RoadClosed as closed:
+            log.warning("landed, but not all of it is said: the next start says it", reason=str(closed))
+            result.append(False)
+        finally:
+            service.stop.set()
+
+    done = threading.Event()
+
+    def first_time_only() -> None:
+        if not done.is_set():
+            done.set()
+            once()
+
+    service.does.append(Every("once", speaker.every.period, first_time_only))
+    run(service)
+    return 0 if result and all(result) else 1
