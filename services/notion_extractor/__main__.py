@@ -1,0 +1,122 @@
+"""Wires the Notion extractor."""
+
+import argparse
+import sys
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from services.notion_extractor import check
+from services.notion_extractor.credentials import Credentials
+from services.notion_extractor.ids import source_id
+from services.notion_extractor.notion_api import NotionApi
+from services.notion_extractor.service import Extract
+from services.notion_extractor.settings import Settings
+from shared import clock, health, log
+from shared.clock import ReadClock
+from shared.contracts.events import RunNow, TokenSupplied
+from shared.extraction.announce import Announcer
+from shared.extraction.record import Recorder, recall
+from shared.extraction.supplied import SuppliedTokens
+from shared.landing import Landing
+from shared.messaging.once import run_once
+from shared.messaging.rabbitmq import BrokerRefused
+from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.settings import SettingsError, load
+
+NAME = "notion_extractor"
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog=f"python -m services.{NAME}", description=__doc__)
+    arguments.add_argument("--once", action="store_true", help="read every source once and end (for cron)")
+    arguments.add_argument("--check", action="store_true", help="try the settings and credentials, for the doctor")
+    asked = arguments.parse_args()
+    settings = load(Settings)
+    log.configure(service=NAME, level=settings.log_level)
+    mappings = read_mapping(settings.notion_mapping)
+    sources = read_sources(settings.notion_sources)
+    landing = Landing(settings.landing_url)
+    memory = recall(landing, "notion")
+    reads = ReadClock(memory.last_read_at)
+
+    def make(token: str) -> NotionApi:
+        return NotionApi(
+            settings.notion_api_url, token, requests_per_minute=settings.notion_requests_per_minute, reads=reads
+        )
+
+    given = settings.notion_token.get_secret_value() if settings.notion_token else None
+    credentials = Credentials(SuppliedTokens(settings.tokens_dir, "notion"), given, make)
+    if asked.check:
+        return check.main(settings, credentials, mappings)
+    service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
+    announcer = Announcer(landing, "notion")
+    extract = Extract(
+        api=credentials.api,
+        try_supplied=credentials.try_supplied,
+        sources=sources,
+        mappings=mappings,
+        recorder=Recorder(landing, "notion", service.source, memory, reads),
+        landing=landing,
+        announcer=announcer,
+        every=settings.notion_every,
+        source=service.source,
+        now=clock.now,
+        stop=service.stop,
+    )
+    stop_on_signals(service.stop)
+    health.serve(service.health, settings.health_port)
+    try:
+        if asked.once:
+            return run_once(service, announcer, extract.run_whole_plan)
+        service.does.extend(
+            (
+                On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
+                Every("extract", settings.notion_every, extract.run, wake=extract.wake),
+                Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
+                announcer.every,
+            )
+        )
+        run(service)
+    except BrokerRefused as error:
+        structlog.get_logger().error("cannot start", reason=str(error))
+        return 1
+    return 0
+
+
+def read_sources(given: tuple[str, ...]) -> list[str]:
+    """The ids in NOTION_SOURCES. Raises `SettingsError` that names each entry without one."""
+    ids, wrong = [], []
+    for entry in given:
+        try:
+            ids.append(source_id(entry))
+        except ValueError as error:
+            wrong.append(f"  NOTION_SOURCES: {error}")
+    if wrong:
+        raise SettingsError("these settings are wrong, see .env.example:\n" + "\n".join(wrong))
+    return ids
+
+
+def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
+    """NOTION_MAPPING by source id. Raises `SettingsError` for a file that cannot be read."""
+    if path is None:
+        return {}
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {source_id(given): table for given, table in tables.items()}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"these settings are wrong, see .env.example:\n  NOTION_MAPPING: {path}: {error}") from None
+
+
+def prune(landing: Landing, settings: Settings) -> None:
+    """What LANDING_KEEP lets go."""
+    gone = landing.prune("notion", now=clock.now(), keep=settings.landing_keep)
+    if gone:
+        structlog.get_logger().info("pruned", batches=gone)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Settings of the Notion extractor."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from shared.settings import Broker, Duration, HttpUrl, LandingPlace, Tokens
+
+
+def _listed(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+class Settings(Broker, LandingPlace, Tokens):
+    """What the Notion extractor takes from its environment."""
+
+    notion_api_url: HttpUrl = "https://api.notion.com"
+    notion_token: SecretStr | None = None
+    notion_sources: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    notion_every: Duration = timedelta(hours=1)
+    notion_requests_per_minute: Annotated[int, Field(ge=1)] = 150
+    notion_mapping: Path | None = None
