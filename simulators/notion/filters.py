@@ -32,10 +32,11 @@ class Filter:
     since: dict[str, str] = field(default_factory=dict)
 
 
+EVERYTHING = Filter(lambda _page: True)
+
+
 def compile_filter(given: Any, source: DataSource, now: datetime) -> Filter:
     """The test that a filter means. Raises NotionError 400 for a filter that Notion would not take."""
-    if given is None:
-        return Filter(lambda _page: True)
     return _compile(given, source, now, depth=0)
 
 

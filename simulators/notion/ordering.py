@@ -49,8 +49,6 @@ def creation_order(sorts: list[Any]) -> str | None:
 
 def check_sorts(sorts: Any, source: DataSource) -> list[Any]:
     """The sorts as given. Raises NotionError 400 for sorts that Notion would not take."""
-    if sorts is None:
-        return []
     if not isinstance(sorts, list):
         raise validation("body failed validation: body.sorts should be an array.")
     for sort in sorts:

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.notion import versions
 from simulators.notion.cursors import Session, Sessions, cursor_of
 from simulators.notion.errors import validation
-from simulators.notion.filters import Filter, compile_filter
+from simulators.notion.filters import EVERYTHING, Filter, compile_filter
 from simulators.notion.model import DataSource, Json, Page, PageKey
 from simulators.notion.ordering import SortKey, check_sorts, creation_order, ordered, sort_key
 from simulators.notion.render import Renderer, View, page_list
@@ -66,6 +66,8 @@ class Queries:
         if has_more:
             page, place = following[0]
             tail["next_cursor"] = cursor_of(session, page.id, place, served + size)
+        else:
+            session.ordered = None  # a walk that has ended is not worth its list of rows
         kind = "page_or_data_source" if versions.has_data_sources(view.version) else "page_or_database"
         tail |= {"type": kind, kind: {}}
         # Older versions reportedly leave the status out: there the cap cannot be seen at all.
@@ -82,10 +84,11 @@ class Queries:
         archived = body.get("is_archived", False)
         if not isinstance(archived, bool):
             raise validation("body failed validation: body.is_archived should be a boolean.")
-        sorts = check_sorts(body.get("sorts"), source)
+        now = self._workspace.now()
+        sorts = check_sorts(body["sorts"], source) if "sorts" in body else []
         return Query(
             source=source,
-            filter=compile_filter(body.get("filter"), source, self._workspace.now()),
+            filter=compile_filter(body["filter"], source, now) if "filter" in body else EVERYTHING,
             sorts=sorts,
             archived=archived,
             page_size=page_size_of(body.get("page_size", MAX_PAGE_SIZE), "body"),

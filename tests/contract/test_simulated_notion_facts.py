@@ -499,6 +499,8 @@ def test_pages_can_be_shorter_than_asked_while_there_is_more(stage, workspace, s
         {"page_size": 0},
         {"page_size": "100"},
         {"start_cursor": None},
+        {"filter": None},
+        {"sorts": None},
         {"start_cursor": "s:nobody:knows"},
         {"unheard_of": 1},
         {"filter": {"property": "Nada", "title": {"is_empty": True}}},
