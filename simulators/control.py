@@ -46,6 +46,7 @@ class Control:
         pulse: Pulse,
         clock: Callable[[], datetime],
         urls: dict[str, str],
+        databases: dict[str, str],
     ) -> None:
         self.world = world
         self.gestta = gestta
@@ -56,6 +57,7 @@ class Control:
         self.pulse = pulse
         self.clock = clock
         self.urls = urls
+        self.databases = databases
 
     def app(self) -> Starlette:
         def route(path: str, method: str, handler: Callable[[Request], Any]) -> Route:
@@ -100,6 +102,7 @@ class Control:
                     "version": world.version,
                     "paused": self.pulse.paused,
                     "urls": self.urls,
+                    "notion_databases": self.databases,
                 }
             )
 

@@ -62,9 +62,10 @@ class Fault:
 
 
 class Faults:
-    """The orders that stand. Threads may share it."""
+    """The orders that stand. Threads may share it; `stopping` ends what still waits."""
 
     def __init__(self) -> None:
+        self.stopping = False
         self._lock = threading.Lock()
         self._standing: list[Fault] = []
         self._ids = itertools.count(1)
@@ -139,8 +140,10 @@ class FaultMiddleware:
     async def _play(self, fault: Fault, cursor: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         kind, args = fault.order.kind, fault.order.args
         if kind == "slow":
-            await asyncio.sleep(float(args.get("seconds", 5)))
-            await self.app(scope, receive, send)
+            if await self._waited(float(args.get("seconds", 5))):
+                await self.app(scope, receive, send)
+            else:
+                await _reset(scope)
         elif kind.isdigit():
             await _send(refusal(self.system, int(kind), args), send)
         elif kind == "expired_cursor":
@@ -160,6 +163,15 @@ class FaultMiddleware:
                 await _send(answer.with_body(answer.body[: len(answer.body) * 3 // 5]), send)
             else:
                 await _send(_other_page(fault, answer, scope["path"], cursor), send)
+
+    async def _waited(self, seconds: float) -> bool:
+        """Whether the time passed; False as soon as the simulators stop."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            if self.faults.stopping:
+                return False
+            await asyncio.sleep(min(0.1, left))
+        return True
 
 
 def refusal(system: System, status: int, args: dict[str, Any]) -> Answer:
@@ -261,13 +273,18 @@ async def _send(answer: Answer, send: Send) -> None:
 
 
 async def _cut(answer: Answer, scope: Scope, send: Send) -> None:
-    """Half of the body, then a reset of the connection (SO_LINGER 0), as when a proxy dies."""
+    """Half of the body, then a reset of the connection, as when a proxy dies."""
     whole = answer.with_body(answer.body or b"{}")
     await send({"type": "http.response.start", "status": whole.status, "headers": whole.headers})
     await send({"type": "http.response.body", "body": whole.body[: len(whole.body) // 2], "more_body": True})
     await asyncio.sleep(0.05)
+    await _reset(scope)
+
+
+async def _reset(scope: Scope) -> None:
     transport: asyncio.Transport = scope["state"]["transport"]
     connection: socket.socket = transport.get_extra_info("socket")
+    # Without a time to linger the close is a reset.
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
     # The server must have noticed before the app returns, or it logs an answer left incomplete.

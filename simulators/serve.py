@@ -146,6 +146,7 @@ class Running:
             pulse=self.pulse,
             clock=clock,
             urls=self.urls,
+            databases={"Clientes": self.register.clients_database_id, "Pessoas": self.register.people_database_id},
         )
         self._serve("control", control.app(), settings.control_port)
 
@@ -166,6 +167,7 @@ class Running:
 
     def stop(self) -> None:
         """End every server and the world's heartbeat; safe to call twice."""
+        self.faults.stopping = True
         self.pulse.stop()
         for server in self._servers:
             server.ask_to_stop()
