@@ -41,9 +41,11 @@ class Story:
     def __init__(self, settings: Settings, session: requests.Session) -> None:
         self._settings = settings
         self._session = session
+        self._began = ""
 
     def tell(self) -> None:
         """The whole story; raises Stuck, or CalledProcessError when the console refuses the token."""
+        self._began = self._moment()
         self._wait(self._rows_served, "no rows were read from Gestta")
         deadline = time.monotonic() + self._settings.story_expire_after.total_seconds()
         while time.monotonic() < deadline and not self._refused():
@@ -59,19 +61,27 @@ class Story:
         say("a new token has been given")
 
     def _rows_served(self) -> bool:
-        return any(call["rows"] for call in self._get("/ledger?system=gestta"))
+        return any(call["rows"] for call in self._get("/ledger", system="gestta"))
 
     def _refused(self) -> bool:
-        return any(call["status"] in (401, 403) and not call["fault"] for call in self._get("/ledger?system=gestta"))
+        calls = self._get("/ledger", system="gestta", since=self._began)
+        return any(call["status"] in (401, 403) and not call["fault"] for call in calls)
 
     def _people_know(self) -> bool:
-        return any("gestta" in str(message).lower() for message in self._get("/slack/messages"))
+        return any(
+            "gestta" in str(message).lower() and message["at"] >= self._began
+            for message in self._get("/slack/messages")
+        )
 
-    def _get(self, path: str) -> list[dict[str, Any]]:
-        response = self._session.get(self._settings.sim_control_url + path, timeout=10)
+    def _moment(self) -> str:
+        """Now, by the simulators' clock."""
+        moment: str = self._get("/health")["now"]
+        return moment
+
+    def _get(self, path: str, **query: str) -> Any:
+        response = self._session.get(self._settings.sim_control_url + path, params=query, timeout=10)
         response.raise_for_status()
-        found: list[dict[str, Any]] = response.json()
-        return found
+        return response.json()
 
     def _post(self, path: str) -> requests.Response:
         response = self._session.post(self._settings.sim_control_url + path, timeout=10)

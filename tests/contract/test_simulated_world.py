@@ -206,6 +206,13 @@ def test_the_notion_register_says_what_the_world_says_after_many_events(running)
     assert told == true
 
 
+def test_one_seed_gives_the_register_one_address(running):
+    """A demo's configuration can name the database before the simulators start."""
+    settings = running.settings.model_copy(update={"clients": 12, "people": 9, "tasks_per_quarter": 30})
+    with start(settings) as other:
+        assert other.register.clients_database_id == running.register.clients_database_id
+
+
 def test_each_page_is_related_to_its_manager(running):
     page = next(page for page in _all_pages(running) if page["properties"]["Gestão de Clientes"]["relation"])
     person = _notion(running, "GET", f"/v1/pages/{page['properties']['Gestão de Clientes']['relation'][0]['id']}")
