@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
@@ -23,8 +23,6 @@ from simulators.world.calendar import local_date
 from simulators.world.events import EVENTS, advance, erase_month, generate_anew
 from simulators.world.model import client_key
 from simulators.world.world import World
-
-Behaviour = TypeVar("Behaviour")
 
 
 class Refused(Exception):
@@ -179,7 +177,7 @@ class Control:
         values = await _json(request)
         if "token_life" in values:
             self.gestta.tokens.life = _life(values.pop("token_life")) or self.gestta.tokens.life
-        self.gestta.behaviour = _changed(self.gestta.behaviour.changed, values)
+        self.gestta.behaviour = self.gestta.behaviour.changed(_checked(self.gestta.behaviour, values))
         return JSONResponse(_told(self.gestta.behaviour))
 
     async def set_portal(self, request: Request) -> Response:
@@ -187,7 +185,7 @@ class Control:
         for key in ("refresh_takes", "session_life"):
             if key in values:
                 values[key] = _life(values[key])
-        self.portal.behaviour = _changed(self.portal.behaviour.changed, values)
+        self.portal.behaviour = self.portal.behaviour.changed(_checked(self.portal.behaviour, values))
         return JSONResponse(_told(self.portal.behaviour))
 
     async def refreshes(self, _request: Request) -> Response:
@@ -286,11 +284,14 @@ async def _json(request: Request) -> dict[str, Any]:
     return body
 
 
-def _changed(change: Callable[[dict[str, Any]], Behaviour], values: dict[str, Any]) -> Behaviour:
-    try:
-        return change(values)
-    except TypeError as error:
-        raise Refused(str(error)) from error
+def _checked(behaviour: object, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, if each names a setting and is of its type."""
+    for name, value in values.items():
+        present = getattr(behaviour, name, None)
+        wanted = (int, float) if isinstance(present, float) else type(present)
+        if present is None or not isinstance(value, wanted):
+            raise Refused(f"no such setting, or not of its type: {name}={value!r}")
+    return values
 
 
 def _told(behaviour: Any) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from simulators.world.generate import STATES
 from simulators.world.model import Entry
 from simulators.world.world import World
 
 CODE, TRADE_NAME, SINCE, STATE, MANAGER = (
     "Código Domínio", "Nome Fantasia", "1ª Competência", "Estado", "Gestão de Clientes",
 )  # fmt: skip
-STATES = ("Ativo", "Em implantação", "Suspenso", "Encerrado")
 
 
 class Database(Protocol):

@@ -78,7 +78,7 @@ class Tokens:
         with self._lock:
             generation, first = self._generation, self._first
         if first and token == first:
-            return self._clock() < self._first_dies_at and self._clock() < _own_end(first)
+            return self._clock() < self._first_dies_at and self._clock().timestamp() < _own_end(first)
         try:
             claims = jwt.decode(
                 token, SIGNING_KEY, algorithms=["HS256"], options={"verify_exp": False, "verify_iat": False}
@@ -92,8 +92,7 @@ class Tokens:
         )
 
 
-def _own_end(token: str) -> datetime:
+def _own_end(token: str) -> float:
+    """The `exp` of a token signed by anybody; infinite where it has none."""
     claims = jwt.decode(token, options={"verify_signature": False})
-    if "exp" not in claims:
-        return datetime.max.replace(tzinfo=datetime.now().astimezone().tzinfo)
-    return datetime.fromtimestamp(claims["exp"]).astimezone()
+    return float(claims.get("exp", "inf"))

@@ -42,7 +42,7 @@ class Behaviour:
 
     def changed(self, values: dict[str, Any]) -> "Behaviour":
         if values.get("language", self.language) not in WORDS:
-            raise TypeError(f"the portal speaks {', '.join(WORDS)}")
+            raise ValueError(f"the portal speaks {', '.join(WORDS)}")
         return replace(self, **values)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
 
-from simulators.world.calendar import DAY, add_months, last_day, local_date, on_or_after, on_or_before
+from simulators.world.calendar import DAY, last_day, local_date, on_or_after, on_or_before
 from simulators.world.generate import STATES, Generator, make_client, make_entry, new_id
 from simulators.world.model import DISCONSIDERED, DONE, IMPEDIMENT, NOBODY, OPEN, Entry, Task
 from simulators.world.obligations import MONTHLY
@@ -150,7 +150,7 @@ def client_comes(world: World, now: datetime) -> bool:
     client = replace(make_client(rng, index, int(now.timestamp())), active=True)
     world.clients = (*world.clients, client)
     generator = Generator(rng, world.clients, world.people, now)
-    period = add_months(local_date(now).replace(day=1), 0)
+    period = local_date(now).replace(day=1)
     for obligation in MONTHLY:
         if client.regime in obligation.regimes:
             world.put(generator.recurring(index, obligation.name, obligation, period, fresh=True))

@@ -239,6 +239,9 @@ def test_settings_are_changed_one_by_one_and_unknown_ones_refused(running):
     assert door(running, "POST", "/gestta/settings", {"report_max_days": 31}).json()["report_max_days"] == 31
     assert door(running, "POST", "/gestta/settings", {"report_max_days": 100}).json()["refuse_with"] == 401
     assert door(running, "POST", "/gestta/settings", {"colour": "blue"}).status_code == 400
+    assert door(running, "POST", "/gestta/settings", {"report_max_days": "many"}).status_code == 400
+    assert door(running, "POST", "/gestta/settings", {"changed": 1}).status_code == 400
+    assert door(running, "POST", "/portal/settings", {"language": "tlh"}).status_code == 400
     assert door(running, "POST", "/portal/settings", {"refresh_takes": "2s"}).json()["refresh_takes"] == 2
 
 
