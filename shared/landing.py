@@ -136,9 +136,17 @@ class Landing:
         self.put(batch_ref + SAID, b"")
 
     def put(self, name: str, content: bytes) -> None:
-        """One small file, whole or not at all."""
-        with self._reachable(), self._new(name) as file:
-            file.write(content)
+        """One small file, whole or not at all; its folder is made where it lacks."""
+        with self._reachable():
+            self._fs.makedirs(self._path(name).rsplit("/", 1)[0], exist_ok=True)
+            with self._new(name) as file:
+                file.write(content)
+
+    def keep_newest(self, folder: str, count: int) -> None:
+        """Delete the files of `folder` except the `count` whose names sort last."""
+        with self._reachable():
+            for name in sorted(self._names(folder))[:-count]:
+                self._fs.rm(self._path(name))
 
     def probe(self, name: str) -> None:
         """Write a small file and delete it: raises `Outage` where that does not work."""

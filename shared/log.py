@@ -21,8 +21,14 @@ _SECRET_TEXT = (
 
 def configure(*, service: str, level: str = "INFO") -> None:
     """Set up structlog and the standard library's logging (pika, urllib3, …) to one stream of lines."""
+
+    def name(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        # Not a context variable: those stay in the thread that bound them.
+        return {"service": service, **event}
+
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -35,7 +41,6 @@ def configure(*, service: str, level: str = "INFO") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -305,6 +305,17 @@ class Delivery:
     def with_headers(self, **headers: Any) -> pika.BasicProperties:
         """Its properties for saying it again, with these headers added (underscores read as dashes)."""
         added = {key.replace("_", "-"): value for key, value in headers.items()}
+        return self._again(self.headers | added)
+
+    def anew(self) -> pika.BasicProperties:
+        """Its properties for saying it again as if for the first time: attempts and story left behind.
+
+        `x-death` goes too: a broker that finds its own queue in it may take the message for one that circles.
+        """
+        kept = {key: value for key, value in self.headers.items() if not key.startswith("x-")}
+        return self._again(kept)
+
+    def _again(self, headers: dict[str, Any]) -> pika.BasicProperties:
         return pika.BasicProperties(
             content_type=self.raw.content_type,
             delivery_mode=pika.DeliveryMode.Persistent.value,
@@ -312,7 +323,7 @@ class Delivery:
             correlation_id=self.raw.correlation_id,
             type=self.raw.type,
             app_id=self.raw.app_id,
-            headers=self.headers | added,
+            headers=headers,
         )
 
 
@@ -384,9 +395,40 @@ def walk_stream(
     channel.close()
 
 
-def take_one(channel: BlockingChannel, queue: str) -> Delivery | None:
-    """The next message of `queue`, held by this channel until acknowledged; None where there is none."""
-    method, properties, body = channel.basic_get(queue)
-    if method is None:
-        return None
-    return _delivery(body, properties, partial(channel.basic_ack, method.delivery_tag))
+Send = Callable[[str, str, bytes, pika.BasicProperties], None]
+
+
+@contextmanager
+def confirming(connection: pika.BlockingConnection) -> Iterator[Send]:
+    """A way to publish from the thread that owns the connection: returns when the broker has confirmed.
+
+    Raises `Transient` where the broker did not take it.
+    """
+    channel = connection.channel()
+    channel.confirm_delivery()
+
+    def send(exchange: str, key: str, body: bytes, properties: pika.BasicProperties) -> None:
+        try:
+            channel.basic_publish(exchange, key, body, properties, mandatory=True)
+        except (NackError, UnroutableError) as error:
+            raise Transient(f"the broker did not take a message for {exchange or 'queue'} {key}: {error!r}") from error
+
+    yield send
+    channel.close()
+
+
+@contextmanager
+def held(connection: pika.BlockingConnection, queue: str) -> Iterator[Iterator[Delivery]]:
+    """The messages that lie in `queue` now, each held until acknowledged; the rest goes back at the end."""
+    channel = connection.channel()
+    present = channel.queue_declare(queue, passive=True).method.message_count
+
+    def deliveries() -> Iterator[Delivery]:
+        for _ in range(present):
+            method, properties, body = channel.basic_get(queue)
+            if method is None:
+                return
+            yield _delivery(body, properties, partial(channel.basic_ack, method.delivery_tag))
+
+    yield deliveries()
+    channel.close()

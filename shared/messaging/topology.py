@@ -11,6 +11,10 @@ JOURNAL = "pipeline.journal"
 JOURNAL_MAX_AGE = "90D"
 DELIVERY_LIMIT = 20
 
+# Each look at a dead letter counts as a delivery, and past the limit it would be dropped (tried: a way back to the same
+# queue is taken for a circle). So there is a limit, since 4.0 would set one of 20, but none that looking can reach.
+DEAD_LETTERS = {"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-delivery-limit": 1_000_000_000}
+
 RETRY_DELAYS = {
     "10s": timedelta(seconds=10),
     "1m": timedelta(minutes=1),
@@ -80,7 +84,7 @@ def queues() -> Iterator[Queue]:
                 retry_queue(name, delay),
                 _quorum(exchange="", key=name) | {"x-message-ttl": int(wait.total_seconds() * 1000)},
             )
-        yield Queue(dead_letters(name), _quorum(exchange=DEAD, key=name), ((DEAD, name),))
+        yield Queue(dead_letters(name), DEAD_LETTERS, ((DEAD, name),))
     yield Queue(JOURNAL, {"x-queue-type": "stream", "x-max-age": JOURNAL_MAX_AGE}, ((EVENTS, "#"),))
 
 

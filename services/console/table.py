@@ -1,0 +1,29 @@
+"""Rows as aligned text."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+
+def aligned(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table with a heading; times in this machine's zone, to the second."""
+    if not rows:
+        return "  (none)"
+    names = list(rows[0])
+    cells = [names, *([_text(row[name]) for name in names] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    return "\n".join("  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+        case timedelta():
+            return str(value)
+        case _:
+            return str(value)
