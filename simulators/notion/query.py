@@ -108,7 +108,9 @@ class Queries:
         direction = creation_order(query.sorts)
         if direction is None:
             return self._sorted_walk(query, session, sort_key(query.sorts, query.source), place)
-        return _creation_walk(query, _narrowed(query) or query.source.created_by_key, direction, place)
+        narrowed = _narrowed(query)
+        rows = query.source.created_by_key if narrowed is None else narrowed
+        return _creation_walk(query, rows, direction, place)
 
     def _sorted_walk(self, query: Query, session: Session, key: SortKey, place: Any) -> Iterator[tuple[Page, Any]]:
         if session.ordered is None or session.ordered_at != query.source.revision:

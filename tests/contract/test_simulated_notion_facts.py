@@ -89,6 +89,13 @@ def test_a_page_tried_again_does_not_count_twice_towards_the_cap(stage, workspac
     assert all(ids(again) == ids(tries[0]) and again["has_more"] for again in tries)
 
 
+def test_the_cap_cuts_within_a_page(stage, workspace, source_id):
+    fill(workspace, source_id, 30)
+    stage.show(workspace, NotionSettings(row_cap=25))
+    pages = list(stage.walk(source_id, {"page_size": 10}))
+    assert [(len(page["results"]), "request_status" in page) for page in pages] == [(10, False), (10, False), (5, True)]
+
+
 def test_at_an_old_version_the_cut_cannot_be_seen(stage, workspace, source_id):
     database_id = workspace.data_sources[source_id].database_id
     fill(workspace, source_id, 20)
@@ -191,6 +198,15 @@ def test_an_old_client_reads_a_database_of_one_source(stage, workspace, source_i
     assert row["parent"] == {"type": "database_id", "database_id": database_id}
 
 
+def test_a_database_lists_only_the_data_sources_that_are_shared(stage, workspace):
+    database = workspace.create_database("Clientes", {"Nome": "title"}, data_sources=2)
+    hidden, shared = database.data_source_ids
+    workspace.unshare(hidden)
+    stage.show(workspace)
+    listed = stage.get(f"/v1/databases/{database.id}").json()["data_sources"]
+    assert [entry["id"] for entry in listed] == [shared]
+
+
 @pytest.mark.parametrize("kind", ["databases", "data_sources", "pages"])
 def test_ids_of_another_kind_are_not_found(stage, workspace, source_id, kind):
     known = {
@@ -216,6 +232,17 @@ def test_times_of_pages_are_floored_to_the_minute(stage, workspace, source_id, c
     page = stage.get(f"/v1/pages/{page_id}").json()
     assert page["created_time"] == "2026-11-23T10:00:00.000Z"
     assert page["last_edited_time"] == "2026-11-23T10:03:00.000Z"
+
+
+def test_a_change_is_served_at_once(stage, workspace, source_id):
+    page_id = workspace.create_page(source_id, {"Nome": "a", "Valor": 1})
+    stage.show(workspace)
+    path = f"/v1/data_sources/{source_id}/query"
+    seen = []
+    for value in (2, 3.5, None):
+        workspace.update_page(page_id, {"Valor": value})
+        seen.append(stage.post(path).json()["results"][0]["properties"]["Valor"]["number"])
+    assert seen == [2, 3.5, None]
 
 
 @pytest.mark.parametrize(
