@@ -22,7 +22,7 @@ SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 CONTROL = SERVER.with_name("rabbitmqctl")
 NODE = "operacional@localhost"
 START_SECONDS = 90
-ERLANG = "+S 2:2 +SDio 2 +sbwt none +sbwtdcpu none +sbwtdio none"
+ERLANG = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 """Two schedulers that sleep when idle, instead of one per core that spin."""
 
 

@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shared.database.upgrade import LOGINS
 from shared.messaging import topology
 
 ROOT = Path(__file__).parent.parent
 SUPERUSER = "postgres"
+LOGINS = ("transformer", "bi_refresher", "notifier", "console", "panel_reader", "bi_reader")
+"""Those of `shared.database.upgrade`, told again: this runs before anything is installed."""
 OWNER = "operacional"
 """Who declares the topology, and may open the management pages."""
 VHOST = "operacional"

@@ -99,7 +99,8 @@ def _belongs(process: psutil.Process, home: Path) -> bool:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         with suppress(psutil.AccessDenied):
-            if process.environ().get(MARK) == str(home):
+            mark = process.environ().get(MARK, "")
+            if mark == str(home) or mark.startswith(f"{home}/"):
                 return True
         if process.name() not in _OURS_BY_FOLDER:
             return False
