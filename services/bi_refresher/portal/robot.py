@@ -1,0 +1,122 @@
+"""A visit to the portal: sign in, press the button, believe only the history."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from selenium.common.exceptions import TimeoutException, WebDriverException
+from urllib3.exceptions import HTTPError
+
+from services.bi_refresher.portal.browser import browser
+from services.bi_refresher.portal.evidence import Shelf, take
+from services.bi_refresher.portal.pages import Entry, Page, Status
+from services.bi_refresher.portal.screen import Screen
+from services.bi_refresher.portal.sign_in import sign_in
+from services.bi_refresher.refresh import Interrupted, RefreshFailed
+from shared.errors import AuthRejected
+
+VISIT_SECONDS = 600.0
+GRACE_SECONDS = 60.0
+"""So much longer a command may hang until the browser is killed."""
+APPEAR_SECONDS = 60.0
+POLL_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A portal behind `url`, worked by a browser that lives for one visit."""
+
+    page: Page
+    url: str
+    email: str
+    password: str
+    profile: Path
+    shelf: Shelf
+    now: Callable[[], datetime]
+    stop: threading.Event
+    visit_seconds: float = VISIT_SECONDS
+    """A visit that takes longer is given up."""
+    appear_seconds: float = APPEAR_SECONDS
+    """So long after the click the history must show it."""
+
+    def refresh(self, starts: Callable[[], None]) -> None:
+        """Press the button and return when the history says completed.
+
+        `starts` is called right before the click and when the history first shows it.
+        Raises `RefreshFailed`, `AuthRejected` (both with evidence where it could be had) and `Interrupted`.
+        """
+        with self._visit() as screen:
+            before = self._when_idle(screen)
+            self.page.press(screen, starts)
+            self._believe(screen, before, starts)
+
+    def look(self) -> None:
+        """Sign in and find the button, without pressing it; raises as `refresh` does."""
+        with self._visit():
+            return
+
+    def _when_idle(self, screen: Screen) -> frozenset[str]:
+        """What the history knows once nothing runs: a click while another refresh runs would be ignored."""
+        while True:
+            entries = self.page.entries(screen)
+            if not any(entry.status is Status.RUNNING for entry in entries):
+                return frozenset(entry.key for entry in entries)
+            screen.pause(POLL_SECONDS)
+
+    def _believe(self, screen: Screen, before: frozenset[str], starts: Callable[[], None]) -> None:
+        clicked, seen = time.monotonic(), False
+        while True:
+            entry = next((entry for entry in self.page.entries(screen) if entry.key not in before), None)
+            if entry is not None and not seen:
+                seen = True
+                starts()
+            if self._is_completed(entry, seen=seen, waited=time.monotonic() - clicked):
+                return
+            screen.pause(POLL_SECONDS)
+
+    def _is_completed(self, entry: Entry | None, *, seen: bool, waited: float) -> bool:
+        if entry is None:
+            if seen:
+                raise RefreshFailed("a atualização começou e terminou sem sucesso")
+            if waited > self.appear_seconds:
+                raise RefreshFailed("o portal ignorou o clique: o histórico não mostra uma atualização nova")
+            return False
+        if entry.status is Status.FAILED:
+            raise RefreshFailed(f"o portal diz: {entry.says[:500]}")
+        return entry.status is Status.COMPLETED
+
+    @contextmanager
+    def _visit(self) -> Iterator[Screen]:
+        """A signed-in page; whatever goes wrong in it leaves as one of three errors, with evidence."""
+        try:
+            with browser(self.profile, stop=self.stop, seconds=self.visit_seconds + GRACE_SECONDS) as driver:
+                try:
+                    screen = Screen(driver, self.stop, seconds=self.visit_seconds)
+                    sign_in(screen, self.url, email=self.email, password=self.password, ready=self.page.ready)
+                    yield screen
+                except (RefreshFailed, AuthRejected) as error:
+                    error.evidence = take(driver, self.shelf, now=self.now())
+                    raise
+                except WebDriverException as error:
+                    if self.stop.is_set():
+                        raise
+                    evidence = take(driver, self.shelf, now=self.now())
+                    raise RefreshFailed(_words(error), evidence=evidence) from error
+        except (WebDriverException, HTTPError, OSError) as error:
+            if self.stop.is_set():
+                raise Interrupted from error
+            raise RefreshFailed(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    said = str(error.msg or "") if isinstance(error, WebDriverException) else str(error)
+    said = said.splitlines()[0][:200] if said else type(error).__name__
+    if "net::ERR_" in said:
+        return f"a página do BI não abre ({said[said.index('ERR_') :].split()[0]}): confira BI_URL e a rede"
+    if isinstance(error, TimeoutException):
+        return "a página do BI demora demais para abrir"
+    return f"o navegador falhou: {said}"

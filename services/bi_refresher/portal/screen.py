@@ -1,0 +1,126 @@
+"""What the robot can do with a page: see, wait, click, type; always one way of several, always bounded."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    InvalidElementStateException,
+    StaleElementReferenceException,
+)
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
+
+from services.bi_refresher.refresh import Interrupted, RefreshFailed
+
+Way = tuple[str, str]
+Ways = Sequence[Way]
+
+ELEMENT_SECONDS = 20.0
+NOT_YET = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    InvalidElementStateException,
+    StaleElementReferenceException,
+)
+"""The click or the keys did not reach the element: trying again does nothing twice."""
+
+
+def css(*selectors: str) -> list[Way]:
+    return [(By.CSS_SELECTOR, selector) for selector in selectors]
+
+
+def named(*names: str) -> list[Way]:
+    """Something to press that is called so, by label or by text."""
+    pressable = "self::button or self::a or @role='button' or @role='menuitem'"
+    return [
+        *css(*(f"[aria-label='{name}']" for name in names)),
+        *((By.XPATH, f"//*[{pressable}][normalize-space(.)='{name}']") for name in names),
+    ]
+
+
+OVERLAYS = [
+    *css("#onetrust-accept-btn-handler", "[role=status] button", "[role=alert] button[aria-label]"),
+    *named("Aceitar", "Aceitar todos", "Aceitar tudo", "Accept", "Accept all"),
+]
+"""What covers a page until somebody closes it: cookie banners, toasts."""
+
+
+class Screen:
+    """The page that a driver shows."""
+
+    def __init__(self, driver: WebDriver, stop: threading.Event, *, seconds: float) -> None:
+        self.driver = driver
+        self._stop = stop
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raises `Interrupted` once the service is to stop, `RefreshFailed` when the visit takes too long."""
+        if self._stop.wait(seconds):
+            raise Interrupted
+        if time.monotonic() > self._deadline:
+            raise RefreshFailed(f"a atualização não terminou em {self._seconds:.0f} s")
+
+    def sees(self, ways: Ways) -> WebElement | None:
+        """The first element of `ways` that is displayed at this moment."""
+        for way in ways:
+            for element in self.driver.find_elements(*way):
+                try:
+                    if element.is_displayed():
+                        return element
+                except StaleElementReferenceException:
+                    continue
+        return None
+
+    def text(self, ways: Ways) -> str:
+        """Its text; empty where it is not there."""
+        try:
+            element = self.sees(ways)
+            return element.text.strip() if element else ""
+        except StaleElementReferenceException:
+            return ""
+
+    def click(self, ways: Ways, what: str, *, before: Callable[[], None] = lambda: None) -> None:
+        """Click once, as soon as nothing covers it; `before` runs right before the try.
+
+        Raises `RefreshFailed` when it does not show or stays covered for 20 s.
+        """
+        seen = False
+        deadline = time.monotonic() + ELEMENT_SECONDS
+        while time.monotonic() < deadline:
+            element = self.sees(ways)
+            if element is not None and element.is_enabled():
+                seen = True
+                try:
+                    before()
+                    element.click()
+                except NOT_YET:
+                    self._uncover()
+                else:
+                    return
+            self.pause(0.2)
+        raise RefreshFailed(f"{what}: " + ("há algo na frente, não consegui clicar" if seen else "não encontrei"))
+
+    def type(self, ways: Ways, text: str) -> bool:
+        """Fill a field; False when it went away meanwhile."""
+        field = self.sees(ways)
+        if field is None:
+            return False
+        try:
+            field.clear()
+            field.send_keys(text)
+        except NOT_YET:
+            return False
+        return True
+
+    def _uncover(self) -> None:
+        cover = self.sees(OVERLAYS)
+        if cover is not None:
+            try:
+                cover.click()
+            except NOT_YET:
+                return
