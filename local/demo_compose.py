@@ -58,6 +58,11 @@ def address(service: str, port: int, project: str = PROJECT) -> str:
     return f"http://{_asked(project, 'port', service, str(port)).strip()}"
 
 
+def logs(service: str, project: str = PROJECT) -> list[str]:
+    """What a service wrote, line by line."""
+    return _asked(project, "logs", "--no-log-prefix", "--no-color", service).splitlines()
+
+
 def _asked(project: str, *words: str) -> str:
     command = [*_compose(project), *words]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout

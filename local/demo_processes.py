@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from types import FrameType
 from typing import Any
 
@@ -138,18 +138,8 @@ def _finish(kept: Supervisor) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A second Ctrl-C would leave half of it running.
         signal.signal(number, signal.SIG_IGN)
-    shut_down(kept)
+    kept.shut_down(STOP_SECONDS)
     program.end(home())
-
-
-def shut_down(kept: Supervisor) -> None:
-    """Let the supervisor end everything in order."""
-    with suppress(OSError):
-        if kept.answers():
-            kept.shut_down()
-        deadline = monotonic() + STOP_SECONDS
-        while kept.answers() and monotonic() < deadline:
-            sleep(0.2)
 
 
 def clear_leftovers() -> None:
@@ -164,7 +154,7 @@ def stop() -> int:
     found = len(program.leftovers(home()))
     known = remembered()
     if found and known:
-        shut_down(Supervisor(home(), known["supervisor"]["port"], known["supervisor"]["password"]))
+        Supervisor(home(), known["supervisor"]["port"], known["supervisor"]["password"]).shut_down(STOP_SECONDS)
     program.end(home())
     return found
 

@@ -1,15 +1,20 @@
 """supervisord around the demo's programs: its configuration, and what we ask of it while it runs."""
 
+import os
+import pwd
 import secrets
 import subprocess
 import sys
 import xmlrpc.client
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+
+import psutil
 
 from local import ports
 from local.preflight import Unfit
@@ -78,6 +83,7 @@ class Supervisor:
             f"directory = {_safe(self.home)}\n"
             "minfds = 1024\n"
             "loglevel = info\n"
+            f"user = {pwd.getpwuid(os.geteuid()).pw_name}\n"
             "[inet_http_server]\n"
             f"port = 127.0.0.1:{self.port}\n"
             f"username = demo\npassword = {self.password}\n"
@@ -127,9 +133,15 @@ class Supervisor:
         except (OSError, HTTPException, xmlrpc.client.Error):
             return False
 
-    def shut_down(self) -> None:
-        """Ask it to end everything in order; returns at once."""
-        self.server.shutdown()
+    def shut_down(self, within: float) -> None:
+        """Let it end everything in order, and itself; at most `within` seconds."""
+        if not self.answers():
+            return
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            itself = psutil.Process(self.server.getPID())
+            self.server.shutdown()
+            # It stops answering first and ends last.
+            itself.wait(within)
 
 
 def _groups(kept: Iterable[Kept]) -> Iterable[str]:
