@@ -1,0 +1,44 @@
+"""`python -m services.panel` (`--check` tries the settings and ends)."""
+
+import sys
+
+import uvicorn
+
+from services.panel import check
+from services.panel.service import Boards, app
+from services.panel.settings import Settings
+from services.panel.warehouse import Warehouse
+from shared import clock, health, log
+from shared.database.connection import connect
+from shared.settings import load
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    if sys.argv[1:] == ["--check"]:
+        return check.main()
+    settings = load(Settings)
+    log.configure(service="panel", level=settings.log_level)
+    state = health.Health()
+    state.well("start")
+    health.serve(state, settings.health_port)
+    engine = connect(settings.warehouse_url, name="panel")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app(Boards(Warehouse(engine), state, clock.now)),
+            host=settings.panel_host,
+            port=settings.panel_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+    )
+    server.run()
+    engine.dispose()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
