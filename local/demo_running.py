@@ -42,7 +42,7 @@ def find() -> Running:
         supervisor = Supervisor(demo_processes.home(), known["supervisor"]["port"], known["supervisor"]["password"])
         if supervisor.answers():
             return _processes(known, supervisor)
-    for project in (demo_compose.PROJECT, ROOT.name):
+    for project in (demo_compose.PROJECT, "operacional"):
         if any(container["Service"] == "simulators" for container in demo_compose.containers(project)):
             return _compose(project)
     raise Unfit("no demo runs here: `make demo` starts one")

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import secrets
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,15 @@ LOGINS = ("transformer", "bi_refresher", "notifier", "console", "panel_reader", 
 OWNER = "operacional"
 """Who declares the topology, and may open the management pages."""
 VHOST = "operacional"
+YOURS = ("notion_token", "gestta_token", "gestta_password", "bi_password", "slack_bot_token")
+"""What only a person can fill in: empty files, so that compose has something to mount."""
+
+SWITCH = """
+# Compose gives the services the settings of this file; until you put `.env` here, those of the demo. A credential is
+# best kept in a file: the Notion token e.g. in secrets/notion_token, and here
+# NOTION_TOKEN_FILE=/run/secrets/notion_token
+OPERACIONAL_SETTINGS=local/demo.env
+"""
 
 _NOTHING, _EVERYTHING = "^$", ".*"
 _SALT_BYTES = 4
@@ -68,6 +76,9 @@ def write_secrets(folder: Path) -> list[str]:
     written = [name for name in names if not (folder / name).exists()]
     for name in written:
         _write(folder / name, secrets.token_urlsafe(24))
+    for name in YOURS:
+        if not (folder / name).exists():
+            _write(folder / name, "")
     return written + _write_definitions(folder)
 
 
@@ -125,11 +136,11 @@ def main() -> int:
     written = write_secrets(ROOT / "secrets")
     env = ROOT / ".env"
     if not env.exists():
-        shutil.copy(ROOT / ".env.example", env)
-        env.chmod(0o600)
+        env.touch(mode=0o600)
+        env.write_text((ROOT / ".env.example").read_text(encoding="utf-8") + SWITCH, encoding="utf-8")
         written.append(".env")
     print(f"written: {', '.join(written)}" if written else "everything is there already; nothing was changed")
-    print("next: put the addresses and tokens of your systems into .env, then `python -m services.console doctor`")
+    print("next: the addresses and tokens of your systems into .env, then `docker compose run --rm console doctor`")
     return 0
 
 

@@ -91,10 +91,11 @@ def give(path: Path, owner: str | None) -> None:
 
 def leftovers(home: Path) -> list[psutil.Process]:
     """Living processes that provably belong to `home`: they carry its mark, or are servers on its data."""
-    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _belongs(process, home)]
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and belongs(process, home)]
 
 
-def _belongs(process: psutil.Process, home: Path) -> bool:
+def belongs(process: psutil.Process, home: Path) -> bool:
+    """Whether it carries the mark of `home` or a folder in it, or is a server on data in it."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False

@@ -18,7 +18,7 @@ import psutil
 
 from local import ports
 from local.preflight import Unfit
-from local.program import Program
+from local.program import Program, belongs
 
 SERVERS, OUTSIDE, SERVICES, STORY = "servers", "outside", "services", "story"
 GROUPS = (SERVERS, OUTSIDE, SERVICES, STORY)
@@ -134,12 +134,13 @@ class Supervisor:
             return False
 
     def shut_down(self, within: float) -> None:
-        """Let it end everything in order, and itself; at most `within` seconds."""
-        if not self.answers():
-            return
-        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-            itself = psutil.Process(self.server.getPID())
-            self.server.shutdown()
+        """Let it end everything in order, and itself; at most `within` seconds. Fine when it does so already."""
+        with suppress(FileNotFoundError, ValueError, psutil.Error):
+            itself = psutil.Process(int((self.home / "supervisord.pid").read_text(encoding="utf-8")))
+            if not belongs(itself, self.home):
+                return
+            if self.answers():
+                self.server.shutdown()
             # It stops answering first and ends last.
             itself.wait(within)
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import pika
-
 from shared.contracts.envelope import Envelope, replayed
 from shared.contracts.events import Fact
 from shared.errors import Rejected
@@ -43,7 +41,7 @@ class Choice:
         )
 
 
-def choose(connection: pika.BlockingConnection, choice: Choice) -> Iterator[Envelope[Fact]]:
+def choose(connection: rabbitmq.Connection, choice: Choice) -> Iterator[Envelope[Fact]]:
     """The chosen facts, oldest first, each once however often it was said."""
     known: set[str] = set()
     for delivery in rabbitmq.walk_stream(connection, since=choice.since):
@@ -75,7 +73,7 @@ class Orders:
 
 
 def give(
-    connection: pika.BlockingConnection,
+    connection: rabbitmq.Connection,
     chosen: Iterable[Envelope[Fact]],
     orders: Orders,
     *,
@@ -116,7 +114,7 @@ class DeadLetter:
     parked_at: str
 
 
-def dead_letters(connection: pika.BlockingConnection, queues: Collection[str]) -> Iterator[DeadLetter]:
+def dead_letters(connection: rabbitmq.Connection, queues: Collection[str]) -> Iterator[DeadLetter]:
     """What lies in the `.dlq` of each queue, left where it is.
 
     Listing holds all messages of a queue until the end and gives them back by closing the channel.
@@ -128,7 +126,7 @@ def dead_letters(connection: pika.BlockingConnection, queues: Collection[str]) -
 
 
 def redrive(
-    connection: pika.BlockingConnection,
+    connection: rabbitmq.Connection,
     queue: str,
     wanted: Callable[[DeadLetter], bool],
     *,

@@ -16,14 +16,13 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from local import broker as rabbitmq
 from local import postgres as postgresql
 from local import program
+from local.folder import var
 from local.management import Management
 from local.preflight import Unfit, check_folder
 from shared.database.upgrade import LOGINS, upgrade
 from simulators import serve
 from simulators.settings import Settings as SimulatorSettings
 
-ROOT = Path(__file__).parent.parent
-VAR = Path(os.environ.get("OPERACIONAL_VAR") or ROOT / "var").resolve()
 TEMPLATE = "operacional_template"
 
 
@@ -57,16 +56,16 @@ class Cluster:
 def private_folder() -> Iterator[Path]:
     """A folder of this session under ./var; those of sessions that died, and their servers, go first."""
     try:
-        check_folder(VAR / "test", [rabbitmq.ACCOUNT, postgresql.ACCOUNT])
+        check_folder(var() / "test", [rabbitmq.ACCOUNT, postgresql.ACCOUNT])
     except Unfit as unfit:
         _absent(str(unfit))
     me = psutil.Process()
-    for old in (VAR / "test").iterdir():
+    for old in (var() / "test").iterdir():
         if not _session_lives(old.name):
             for server in ("postgres", "rabbitmq"):
                 program.end(old / server)
             shutil.rmtree(old, ignore_errors=True)
-    folder = VAR / "test" / f"{me.pid}-{me.create_time():.0f}"
+    folder = var() / "test" / f"{me.pid}-{me.create_time():.0f}"
     folder.mkdir()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

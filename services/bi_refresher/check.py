@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from services.bi_refresher.portal.browser import installed
 from services.bi_refresher.portal.robot import Robot
@@ -61,6 +62,10 @@ def _database(engine: Engine) -> str:
         ) from error
     except Outage as error:
         raise Wrong(f"não consegui usar o PostgreSQL: {error}. Confira DATABASE_URL.") from error
+    except DBAPIError as error:
+        raise Wrong(
+            "o PostgreSQL responde, mas o esquema não está lá: rode `python -m shared.database upgrade`."
+        ) from error
     return f"PostgreSQL aceita o usuário {engine.url.username} e a senha."
 
 

@@ -22,6 +22,7 @@ from shared.errors import Rejected
 from shared.landing import Manifest
 
 CONSUMER = "transformer"
+LARGE = 2_000
 _TABLES = {"gestta": ("gestta_tasks", "task_id", ""), "notion": ("notion_pages", "page_id", "AND t.role = 'tasks'")}
 
 
@@ -114,7 +115,7 @@ def _stage(connection: Connection, chunks: Iterable[Tidied]) -> tuple[list[Rejec
     drift: set[str] = set()
     with closing(connection.connection.cursor()) as cursor:
         for chunk in chunks:
-            cursor.copy_expert(merge.COPY, _Lines(chunk))  # type: ignore[attr-defined]  # psycopg2's own
+            cursor.copy_expert(merge.COPY, _Lines(chunk))
             rejected += chunk.rejected
             drift |= chunk.drift
     connection.execute(text("ANALYZE staging"))
@@ -161,6 +162,10 @@ def _merge(
     }
     other = "search" if part == "report" else "report"
     table, key, only = _TABLES[batch.system]
+    if batch.records > LARGE:
+        # Tables that just grew from nothing have no statistics yet: the planner takes them for empty and compares
+        # each row with every other (a minute for 23,000 rows). Hash joins are right for a large batch in any case.
+        connection.execute(text("SET LOCAL enable_nestloop = off"))
     connection.execute(text(merge.INCOMING), values)
     connection.execute(text("ANALYZE incoming"))
     merged = merge.MERGED_GESTTA.format(part=part, other=other) if gestta else merge.MERGED_NOTION

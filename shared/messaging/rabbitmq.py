@@ -35,6 +35,7 @@ from shared.messaging import topology
 from shared.messaging.codec import encode
 
 log = structlog.get_logger()
+Connection = pika.BlockingConnection
 
 HEARTBEAT = 30
 BLOCKED_TIMEOUT = 60

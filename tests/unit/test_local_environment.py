@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from local.environment import definitions, rights, write_secrets
+from local.environment import LOGINS, definitions, rights, write_secrets
+from shared.database import upgrade
 from shared.messaging import topology
 
 
@@ -33,6 +34,10 @@ def test_nobody_else_enters_the_folder_and_a_containers_user_reads_the_files(tmp
 
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o644}
+
+
+def test_every_login_of_the_database_has_a_password():
+    assert set(LOGINS) == set(upgrade.LOGINS)
 
 
 def test_no_password_stands_in_the_definitions():

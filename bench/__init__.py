@@ -1,0 +1,1 @@
+"""Benchmarks: each file ends with the command that reproduces its table."""
