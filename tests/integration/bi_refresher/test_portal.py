@@ -79,7 +79,7 @@ def test_a_wrong_password_is_given_once_and_no_evidence_holds_it(robot, simulato
     with pytest.raises(AuthRejected, match="Sua conta ou senha está incorreta") as refused:
         replace(robot, password="marked-secret").refresh(Starts())
     assert refused.value.status == 401
-    tried = [told for told in simulators.ledger.told() if told["path"] == "/login/password"]
+    tried = [call for call in simulators.ledger.calls("portal") if call["path"] == "/login/password"]
     assert len(tried) == 1
     picture = tmp_path / "landing" / refused.value.evidence
     source = picture.with_suffix(".html").read_text()
