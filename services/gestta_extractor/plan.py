@@ -69,15 +69,18 @@ def turn(
     """Blocks that hold today are read in every run; of the others so many, longest unread first, that none waits
     longer than an hour. `whole` reads them all."""
     present = [block for block in plan if block.holds(today)]
+    # What was never read is read beside the others, not in their place: a first run brings everything, and a block that
+    # always fails takes nobody's turn.
+    unread = sorted(block for block in plan if not block.holds(today) and block.scope not in last_read)
     others = sorted(
-        (block for block in plan if not block.holds(today)),
-        key=lambda block: (last_read[block.scope].timestamp() if block.scope in last_read else -math.inf, block),
+        (block for block in plan if not block.holds(today) and block.scope in last_read),
+        key=lambda block: (last_read[block.scope], block),
     )
-    share = len(others) if whole else min(len(others), math.ceil(len(others) * (every / WHOLE_PLAN)))
-    unread = sum(block.scope not in last_read for block in others)
-    share = max(share, unread)  # a first run brings everything: the panel must not begin with holes
-    cycle = every * math.ceil(len(others) / max(1, math.ceil(len(others) * (every / WHOLE_PLAN)))) if others else every
+    runs = max(1, WHOLE_PLAN // every)
+    count = len(unread) + len(others)
+    share = math.ceil(count / runs)
+    cycle = every * math.ceil(count / max(1, share))
     return Turn(
-        now=(*present, *others[:share]),
+        now=(*present, *unread, *(others if whole else others[:share])),
         every={block: every if block.holds(today) else cycle for block in plan},
     )
