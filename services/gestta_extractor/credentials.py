@@ -10,7 +10,7 @@ import structlog
 from services.gestta_extractor import token as tokens
 from services.gestta_extractor.gestta_api import Refused
 from services.gestta_extractor.token import Token
-from shared.errors import AuthRejected
+from shared.errors import AuthRejected, Transient
 from shared.extraction.supplied import SuppliedTokens
 
 log = structlog.get_logger()
@@ -62,7 +62,13 @@ class Credentials:
             ends = current.expires_at
             if not (self.renews_itself and ends is not None and ends - now <= RENEW_BEFORE):
                 return current
-        self._current = self._login(now) or self._given(now)
+        alive = current if current is not None and not current.is_expired(now) else None
+        try:
+            self._current = self._login(now) or self._given(now) or alive
+        except Transient:
+            if alive is None:
+                raise
+            return alive  # renewed by the next call: until its end it works
         if self._current is None:
             raise AuthRejected(
                 "gestta", 401, self._hint(current, now), expires_at=current.expires_at if current else None
@@ -87,12 +93,13 @@ class Credentials:
         if text is None:
             return None
         token = tokens.read(text)
-        if token.is_expired(now):
+        if token.is_expired(now) or _digest(token.value) in self._refused:
             self._supplied.refuse()
             raise AuthRejected("gestta", 401, tokens.why_refused(token, now), expires_at=token.expires_at)
         try:
             self._api.me(token.value)
         except Refused as refused:
+            self._refused[_digest(token.value)] = tokens.why_refused(token, now)
             self._supplied.refuse()
             hint = tokens.why_refused(token, now)
             raise AuthRejected("gestta", refused.status, hint, expires_at=token.expires_at) from None
