@@ -6,9 +6,9 @@ The mapping is read here and nowhere else; what it made of a schema goes into th
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-from shared.contracts.vocabulary import Role
+from shared.contracts.vocabulary import Role, Status
 from shared.errors import Rejected
 
 # Names as people write them, normalised: no accents, no punctuation, lower case. The first that exists counts.
@@ -49,13 +49,7 @@ KNOWN: dict[Role, dict[str, tuple[str, ...]]] = {
     },
 }
 # Notion's own three groups of a status property; "cancelled" is an option, not a group.
-_GROUPS = {
-    "to_do": "open",
-    "to do": "open",
-    "in_progress": "in_progress",
-    "in progress": "in_progress",
-    "complete": "done",
-}
+_GROUPS = {"to do": "open", "in progress": "in_progress", "complete": "done"}
 _WORDS = {
     "cancelado": "cancelled",
     "cancelada": "cancelled",
@@ -101,6 +95,9 @@ def resolve(schema: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
         if name not in properties:
             raise Rejected(f"NOTION_MAPPING: no property {name!r}; there are {', '.join(sorted(properties))}")
         fields[field] = name
+    for word, status in (own.get("statuses") or {}).items():
+        if status not in get_args(Status):
+            raise Rejected(f"NOTION_MAPPING: {word!r} is no {status!r}; there are {', '.join(get_args(Status))}")
     return {
         "role": role,
         "fields": {
@@ -131,7 +128,8 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
     options = {str(o.get("id")): str(o.get("name")) for o in definition.get("options") or []}
     found = {word: _WORDS[_bare(word)] for word in options.values() if _bare(word) in _WORDS}
     for group in definition.get("groups") or []:
-        status = _GROUPS.get(str(group.get("name", "")).lower()) or _WORDS.get(_bare(str(group.get("name", ""))))
+        name_of_group = _bare(str(group.get("name", "")))
+        status = _GROUPS.get(name_of_group) or _WORDS.get(name_of_group)
         for option_id in group.get("option_ids") or []:
             word = options.get(str(option_id))
             if word is not None and status is not None:
@@ -140,5 +138,7 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
 
 
 def _bare(name: str) -> str:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", " ", plain.replace("ª", "").replace("º", "")).strip()
+    # Ordinals go first: NFKD would make a plain `a` of the ª in "1ª Competência".
+    decomposed = unicodedata.normalize("NFKD", re.sub("[ªº]", " ", name.lower()))
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", " ", plain).strip()
