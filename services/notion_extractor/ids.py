@@ -12,7 +12,7 @@ def source_id(given: str) -> str:
 
     Raises `ValueError` where there is none.
     """
-    path = urlsplit(given).path if "://" in given else given
+    path = urlsplit(given).path
     found = _TOKEN.findall(path)
     if not found:
         raise ValueError(f"{given!r} holds no Notion id: give a database's address, or its 32 digits")
