@@ -57,7 +57,7 @@ class Supervisor:
     def start(self, kept: Sequence[Kept], mark: dict[str, str], environment: dict[str, str]) -> None:
         """Write the configuration and start, with nothing running yet. Raises `Unfit`."""
         self.config.touch(mode=0o600)
-        self.config.write_text(self._configuration(kept), encoding="utf-8")
+        self.config.write_text(self.configuration(kept), encoding="utf-8")
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config)]
         started = subprocess.run(
             command,
@@ -75,7 +75,8 @@ class Supervisor:
                 raise Unfit(f"the supervisor did not start: {started.stderr.strip() or 'see its log in var/demo/log'}")
             sleep(0.1)
 
-    def _configuration(self, kept: Sequence[Kept]) -> str:
+    def configuration(self, kept: Sequence[Kept]) -> str:
+        """The text of its configuration file."""
         head = (
             "[supervisord]\n"
             f"logfile = {_safe(self.home / 'log' / 'supervisord.log')}\n"
