@@ -69,7 +69,7 @@ class Story:
 
     def _people_know(self) -> bool:
         return any(
-            "gestta" in str(message).lower() and message["at"] >= self._began
+            "gestta" in str(message).lower() and "credencial" in str(message).lower() and message["at"] >= self._began
             for message in self._get("/slack/messages")
         )
 

@@ -32,6 +32,7 @@ from shared.errors import AuthRejected, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
 from shared.extraction.record import Planned, Recorder
+from shared.http import patiently
 from shared.landing import Landing
 
 log = structlog.get_logger()
@@ -39,6 +40,8 @@ log = structlog.get_logger()
 OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
 OPEN_STATUSES = ("OPEN", "IMPEDIMENT")
 TOO_LARGE = "too_large"
+READS = 5
+"""So often a scope is read in one run before it is told as failed."""
 
 
 class Gestta(Protocol):
@@ -168,7 +171,7 @@ class Extract:
             return self.api.report(token.value, block.first, block.last)
 
         try:
-            self._read(block.scope, rows, planned, seen)
+            self._patiently_read(block.scope, rows, planned, seen)
         except TooLarge as error:
             halves = block.halves()
             if halves is None:
@@ -189,7 +192,7 @@ class Extract:
     def _search(self, planned: list[Planned], seen: dict[str, set[str]]) -> None:
         """Open tasks of any age, also those whose due date lies outside the range."""
         try:
-            self._read(SEARCH_OPEN, self._open_tasks, planned, seen)
+            self._patiently_read(SEARCH_OPEN, self._open_tasks, planned, seen)
         except (Transient, Rejected) as error:
             self._tell(SEARCH_OPEN, str(error))
 
@@ -209,6 +212,26 @@ class Extract:
                 number += 1
             if total is not None and len(ids) < total:
                 raise Transient(f"the search for {status} brought {len(ids)} of {total} tasks: its pages shifted")
+
+    def _patiently_read(
+        self,
+        scope: str,
+        rows: Callable[[Token], Iterator[tuple[dict[str, Any], datetime]]],
+        planned: list[Planned],
+        seen: dict[str, set[str]],
+    ) -> None:
+        """Read a scope again when it broke off or its pages shifted; too large stays too large."""
+
+        def once() -> TooLarge | None:
+            try:
+                self._read(scope, rows, planned, seen)
+            except TooLarge as error:
+                return error
+            return None
+
+        too_large = patiently(once, tries=READS, longest=5.0)
+        if too_large is not None:
+            raise too_large
 
     def _read(
         self,

@@ -42,7 +42,7 @@ class House:
             for row in rows:
                 batch.add(row, read_at=read_at)
             sha256 = batch.finish()
-            content = {"batch_ref": batch.batch_ref, "scope": scope, "kind": "full", "sha256": sha256}
+            content: dict[str, Any] = {"batch_ref": batch.batch_ref, "scope": scope, "kind": "full", "sha256": sha256}
             content |= {"records": batch.records, "read_to": iso(read_at), "removed": asked}
             content["plan"] = [{"scope": BLOCK, "every_seconds": 420}]
             batch.commit(content)
@@ -137,7 +137,7 @@ def test_a_null_parent_is_an_answer_and_the_newest_part_wins(houses):
     assert [row[3] for row in houses.live()] == [None]
 
 
-STORY = (
+STORY: tuple[tuple[str, list[dict[str, Any]], int, tuple[str, ...]], ...] = (
     (BLOCK, [report("a", name="A1"), report("b")], 1, ()),
     ("search:open", [search("a", name="A2", owner={"name": "Ana"})], 2, ()),
     (BLOCK, [report("a", name="A3")], 3, ()),
