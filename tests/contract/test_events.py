@@ -91,8 +91,8 @@ def test_a_consequence_has_one_id_however_often_it_is_derived():
     fact = decode((SAMPLES / "warehouse.loaded.v1.json").read_bytes()).data
     now = datetime(2026, 11, 23, tzinfo=UTC)
     once = consequence(cause, fact, source="/services/transformer", time=now)
+    assert isinstance(fact, WarehouseLoaded)
     again = consequence(cause, replace(fact, updated=7), source="/services/transformer", time=now)
-    assert isinstance(once.data, WarehouseLoaded)
     assert once.id == again.id
     assert (once.correlationid, once.causationid) == (cause.correlationid, cause.id)
 
