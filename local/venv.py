@@ -51,10 +51,10 @@ def _add_venv_module() -> bool:
         return False
     print(f"installing {package}", flush=True)
     apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
-    subprocess.run([*apt, "update"], check=False)
-    done = subprocess.run([*apt, "install", "-y", "--no-install-recommends", package], check=False)
+    for order in (["update"], ["install", "-y", "--no-install-recommends", package]):
+        done = subprocess.run([*apt, *order], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
-        print(f"{package} could not be installed: see above", file=sys.stderr)
+        print(f"{package} could not be installed:\n{done.stdout}", file=sys.stderr)
     return done.returncode == 0
 
 
