@@ -63,17 +63,20 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         column = _first_present(raw, keys, nothing)
         absent[name] = values.is_absent(column)
         typed[name], wrong[name] = convert(column)
+        wrong[name] |= _is_object(raw, keys)
     status = typed["source_status"].map(STATUS)
     unknown = typed["source_status"].notna() & status.isna()
     typed["status"] = status.where(status.notna(), "open").astype(object)
     typed["client_key"] = values.client_key(typed["client_code"])
+    wrong["client_code"] |= values.is_too_long(typed["client_code"])
     absent["status"], absent["client_key"] = absent["source_status"], absent["client_code"]
     ids, wrong["id"] = values.text(_first_present(raw, ("id", "_id"), nothing))
+    wrong["id"] |= values.is_too_long(ids)
     template = str(manifest.content.get("task_url") or "")
     if template:
         typed["url"] = ids.map(lambda task_id: template.replace("{id}", task_id) if task_id else None)
         absent["url"] = pd.Series(False, index=raw.index)
-    drift = {f"status={word}" for word in typed["source_status"][unknown].unique()}
+    drift = {f"status={word[:100]}" for word in typed["source_status"][unknown].unique()}
     return assemble(parsed, ids, pd.DataFrame(typed), pd.DataFrame(absent), wrong, drift=drift)
 
 
@@ -94,3 +97,12 @@ def _first_present(raw: pd.DataFrame, keys: tuple[str, ...], nothing: "pd.Series
                 null = raw[parent].map(lambda value: value is None)
                 column = column.mask(values.is_absent(column) & null, None)
     return column
+
+
+def _is_object(raw: pd.DataFrame, keys: tuple[str, ...]) -> "pd.Series[Any]":
+    """True where a row has an object in the place of a value: flattening made dotted keys of it."""
+    found = pd.Series(False, index=raw.index)
+    for column in raw.columns:
+        if column.startswith(tuple(f"{key}." for key in keys)):
+            found |= ~values.is_absent(raw[column])
+    return found

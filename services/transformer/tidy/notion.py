@@ -43,6 +43,7 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     for name, convert in FIELDS.items():
         column = [_cell(page, feeds[name], related) if name in feeds else None for page in by_id]
         typed[name], wrong[name] = convert(pd.Series(column, index=index, dtype=object))
+    wrong["client_code"] |= values.is_too_long(typed["client_code"])
     typed["client_key"] = values.client_key(typed["client_code"])
     typed["url"], wrong["url"] = values.text(_column(parsed.objects, "url", index))
     typed["created_at"], wrong["created_at"] = values.moment(_column(parsed.objects, "created_time", index))
@@ -51,9 +52,10 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     drift = set()
     if mapping.get("role") == "tasks":
         status = typed["source_status"].map(statuses)
-        drift = {f"status={word}" for word in typed["source_status"][status.isna()].dropna().unique()}
+        drift = {f"status={word[:100]}" for word in typed["source_status"][status.isna()].dropna().unique()}
         typed["status"] = status.where(status.notna(), "open").astype(object)
     ids, wrong["id"] = values.text(_column(parsed.objects, "id", index))
+    wrong["id"] |= values.is_too_long(ids)
     absent = pd.DataFrame(False, index=index, columns=list(typed))
     return assemble(parsed, ids, pd.DataFrame(typed), absent, wrong, source_updated_at=updated, drift=drift)
 
@@ -67,7 +69,10 @@ def _by_id(page: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _cell(page: Mapping[str, Mapping[str, Any]], property_id: str, related: Mapping[str, str]) -> Any:
     value = page.get(property_id)
-    found = plain(value, related) if value is not None else None
+    try:
+        found = plain(value, related) if value is not None else None
+    except (AttributeError, TypeError, RecursionError):
+        return value  # of another shape than its type has: no converter takes an object, so the row is set aside
     return ", ".join(found) if isinstance(found, list) else found
 
 

@@ -79,7 +79,9 @@ def _unique_id(content: Any) -> str | None:
 
 
 def _place(content: Any) -> str | None:
-    return content.get("name") or content.get("address") or f"{content.get('lat')},{content.get('lon')}"
+    named = content.get("name") or content.get("address")
+    where = (content.get("lat"), content.get("lon"))
+    return named or (None if None in where else "{},{}".format(*where))
 
 
 def _same(content: Any) -> Any:

@@ -63,7 +63,7 @@ def parse(chunk: Sequence[RawRow], first_number: int) -> Parsed:
         if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
             text = _UNSTORABLE.sub(r"\\ufffd", text)
         try:
-            value = json.loads(text)
+            value = json.loads(text, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             parsed.rejected.append(RejectedRow(number, None, "", f"not JSON: {error}", text[:10_000]))
             continue
@@ -75,6 +75,10 @@ def parse(chunk: Sequence[RawRow], first_number: int) -> Parsed:
         parsed.read_at.append(row.read_at)
         parsed.numbers.append(number)
     return parsed
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON, and jsonb refuses it")
 
 
 def assemble(

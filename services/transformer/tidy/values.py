@@ -16,7 +16,12 @@ Column = "pd.Series[Any]"
 Converter = Callable[["pd.Series[Any]"], tuple["pd.Series[Any]", "pd.Series[Any]"]]
 
 OFFICE_TIME = "America/Sao_Paulo"
+HEAD_OFFICE = "0001"
+LONGEST_KEY = 500
 _SPACES = re.compile(r"\s+")
+# With its semicolon: HTML reads "&not" and "&para" without one too, and a name may say "Festas&para todos".
+_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
+_OFFSET = re.compile(r"T.*[+-](?!00:?00$)[0-9]{2}:?[0-9]{2}$")
 
 
 def is_absent(raw: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -40,6 +45,11 @@ def client_key(codes: "pd.Series[Any]") -> "pd.Series[Any]":
     return codes.map(_client_key)
 
 
+def is_too_long(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """True where a text cannot be a key: Postgres refuses a whole batch for one that does not fit an index page."""
+    return texts.map(lambda value: isinstance(value, str) and len(value) > LONGEST_KEY).astype(bool)
+
+
 def boolean(raw: "pd.Series[Any]") -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
     """True, false or null."""
     return _by_value(raw, _boolean)
@@ -59,12 +69,14 @@ def moment(raw: "pd.Series[Any]") -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
 def day(raw: "pd.Series[Any]") -> tuple["pd.Series[Any]", "pd.Series[Any]"]:
     """A calendar day of the office.
 
-    Deadlines are Brazilian midnights or ends of day put into UTC; an exact UTC midnight, or a text without a time, is
-    a bare date and stays the day it says.
+    Deadlines are Brazilian midnights or ends of day put into UTC; a midnight that is written in UTC, or a text without
+    a time, is a bare date and stays the day it says.
     """
     times, given, wrong = _times(raw)
     local = times.dt.tz_convert(OFFICE_TIME)
-    bare = times.eq(times.dt.normalize())
+    # Nine in the evening in São Paulo, written so, is a midnight in UTC and yet no bare date.
+    elsewhere = raw.map(lambda v: isinstance(v, str) and _OFFSET.search(v.rstrip()) is not None).astype(bool)
+    bare = times.eq(times.dt.normalize()) & ~elsewhere
     return _iso(times.where(bare, local.dt.tz_localize(None).dt.tz_localize("UTC")), "%Y-%m-%d", given), wrong
 
 
@@ -103,7 +115,7 @@ def _text(value: Any) -> Any:
         value = int(value) if value.is_integer() else value
     words = str(value)
     if "&" in words:
-        words = html.unescape(words)
+        words = _ENTITY.sub(lambda entity: html.unescape(entity[0]), words)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", words)).strip() or None
 
 
@@ -121,10 +133,10 @@ def _document(value: Any) -> Any:
     if words is None:
         return None
     bare = re.sub(r"[^0-9A-Z]", "", words.upper())
-    for padded, valid in ((bare.zfill(14), _is_cnpj), (bare.zfill(11), _is_cpf)):
-        if valid(padded):
-            return padded
-    return bare or None
+    cnpj, cpf = bare.zfill(14), bare.zfill(11)
+    if _is_cpf(cpf) and not (_is_cnpj(cnpj) and cnpj[8:12] == HEAD_OFFICE):
+        return cpf  # some CPFs pass as a CNPJ that lost three zeros, but of no head office
+    return cnpj if _is_cnpj(cnpj) else bare or None
 
 
 def _is_cnpj(text: str) -> bool:
@@ -163,8 +175,10 @@ def _number(value: Any) -> Any:
         return _WRONG
     try:
         found = float(value)
+    except OverflowError:
+        return _WRONG
     except ValueError:
-        return None if not str(value).strip() else _WRONG
+        return None if not value.strip() else _WRONG
     return found if abs(found) < 1e15 else _WRONG  # NaN and infinity are no numbers either
 
 

@@ -1,0 +1,25 @@
+"""Raw rows and manifests as the landing would give them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shared.landing import Manifest, RawRow
+
+READ_AT = "2026-11-24T10:00:00.000Z"
+
+
+def row(content: Any) -> RawRow:
+    """As `BatchWriter.add` writes it."""
+    return RawRow(READ_AT, content if isinstance(content, str) else json.dumps(content, separators=(",", ":")))
+
+
+def manifest(**content: Any) -> Manifest:
+    return Manifest({"batch_ref": "gestta/2026/11/24/b", "scope": "report:2026-10-01/2026-12-31"} | content)
+
+
+def fields_of(tidied: Any, row_id: str) -> Mapping[str, Any]:
+    """The typed values of one row, without those that are absent."""
+    only = tidied.frame[tidied.frame.row_id == row_id].iloc[0]
+    absent = set(only.absent.split(","))
+    return {name: value for name, value in json.loads(only.fields).items() if name not in absent}

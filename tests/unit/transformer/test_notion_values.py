@@ -1,0 +1,165 @@
+"""Every type of Notion property, recorded and constructed, as one plain value."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.transformer.tidy.notion_values import plain
+
+RECORDINGS = Path(__file__).parents[2] / "contract" / "recordings" / "notion"
+TYPES = {
+    "title",
+    "rich_text",
+    "number",
+    "select",
+    "status",
+    "multi_select",
+    "date",
+    "people",
+    "files",
+    "checkbox",
+    "url",
+    "email",
+    "phone_number",
+    "formula",
+    "relation",
+    "rollup",
+    "created_time",
+    "last_edited_time",
+    "created_by",
+    "last_edited_by",
+    "unique_id",
+    "verification",
+    "button",
+    "place",
+}
+
+
+def pages(found: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(found, dict):
+        if found.get("object") == "page":
+            yield found
+        for value in found.values():
+            yield from pages(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from pages(value)
+
+
+def recorded() -> list[dict[str, Any]]:
+    files = sorted(RECORDINGS.rglob("*.json"))
+    found = (page for file in files for page in pages(json.loads(file.read_text("utf-8"))))
+    return [value for page in found for value in (page.get("properties") or {}).values() if isinstance(value, dict)]
+
+
+def test_every_recorded_value_has_a_plain_form():
+    values = recorded()
+    assert {value["type"] for value in values} == TYPES
+    for value in values:
+        found = plain(value, {})
+        assert found is None or isinstance(found, (str, int, float, bool, list)), value
+        assert not isinstance(found, list) or all(isinstance(part, str) for part in found), value
+        assert found is None or "None" not in str(found), value
+
+
+def test_every_recorded_text_is_whole():
+    texts = [value for value in recorded() if value["type"] in ("title", "rich_text")]
+    pieces = [value[value["type"]] for value in texts]
+    assert max(map(len, pieces)) > 1
+    for value, content in zip(texts, pieces, strict=True):
+        assert (plain(value, {}) or "") == "".join(piece["plain_text"] for piece in content)
+
+
+def test_every_recorded_empty_value_is_nothing():
+    for value in recorded():
+        if value[value["type"]] is None or value[value["type"]] == []:
+            assert plain(value, {}) in (None, []), value
+
+
+DATE = {"start": "2026-06-01", "end": "2026-06-30", "time_zone": None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("title", [{"plain_text": "Padaria "}, {"plain_text": "do Zé"}], "Padaria do Zé"),
+        ("title", [], None),
+        ("rich_text", [{"plain_text": "a"}, {"type": "mention", "plain_text": "@b"}, {"plain_text": "c"}], "a@bc"),
+        ("number", 0.25, 0.25),
+        ("number", 0, 0),
+        ("select", {"id": "1", "name": "SP", "color": "red"}, "SP"),
+        ("status", {"id": "1", "name": "Feito"}, "Feito"),
+        ("multi_select", [{"name": "a"}, {"name": "b"}], ["a", "b"]),
+        ("date", DATE, "2026-06-01"),
+        (
+            "people",
+            [
+                {"id": "u1", "name": "Ana"},
+                {"object": "user", "id": "u2"},
+                {"object": "group", "id": "g", "name": "Fiscal"},
+            ],
+            ["Ana", "u2", "Fiscal"],
+        ),
+        ("files", [{"name": "a.pdf", "file": {"url": "https://signed.example/x", "expiry_time": "soon"}}], ["a.pdf"]),
+        ("checkbox", False, False),
+        ("url", "https://example.com", "https://example.com"),
+        ("email", "a@example.com", "a@example.com"),
+        ("phone_number", "11 99999", "11 99999"),
+        ("formula", {"type": "string", "string": "x"}, "x"),
+        ("formula", {"type": "string", "string": None}, None),
+        ("formula", {"type": "number", "number": 2}, 2),
+        ("formula", {"type": "boolean", "boolean": False}, False),
+        ("formula", {"type": "date", "date": DATE}, "2026-06-01"),
+        ("formula", {"type": "date", "date": None}, None),
+        ("formula", {"type": "unsupported", "unsupported": {}}, None),
+        ("relation", [{"id": "p1"}, {"id": "p2"}], ["Ana", "p2"]),
+        ("rollup", {"type": "number", "number": 3, "function": "sum"}, 3),
+        ("rollup", {"type": "date", "date": DATE, "function": "latest_date"}, "2026-06-01"),
+        (
+            "rollup",
+            {
+                "type": "array",
+                "array": [
+                    {"type": "title", "title": [{"plain_text": "a"}]},
+                    {"type": "relation", "relation": [{"id": "p1"}]},
+                    {"type": "number", "number": None},
+                ],
+            },
+            ["a", "Ana"],
+        ),
+        ("rollup", {"type": "unsupported", "unsupported": {}, "function": "sum"}, None),
+        ("rollup", {"type": "incomplete", "incomplete": {}, "function": "sum"}, None),
+        ("created_time", "2026-06-01T10:00:00.000Z", "2026-06-01T10:00:00.000Z"),
+        ("last_edited_time", "2026-06-01T10:00:00.000Z", "2026-06-01T10:00:00.000Z"),
+        ("created_by", {"object": "user", "id": "u1"}, "u1"),
+        ("last_edited_by", {"object": "user", "id": "u1", "name": "Ana"}, "Ana"),
+        ("unique_id", {"prefix": "OBR", "number": 42}, "OBR-42"),
+        ("unique_id", {"prefix": None, "number": 42}, "42"),
+        ("unique_id", {"prefix": "OBR", "number": None}, None),
+        ("verification", {"state": "expired", "date": DATE, "verified_by": None}, "expired"),
+        ("button", {}, None),
+        ("place", {"lat": 1.5, "lon": -2, "name": "Escritório", "address": "Rua"}, "Escritório"),
+        ("place", {"lat": 1.5, "lon": -2, "name": None, "address": None}, "1.5,-2"),
+        ("place", {"lat": None, "lon": None, "name": None, "address": None}, None),
+        ("last_visited_time", "2026-06-01", '"2026-06-01"'),
+        ("hologram", {"a": 1}, '{"a": 1}'),
+    ],
+)
+def test_a_value_of_each_type(kind, content, expected):
+    found = plain({"id": "x", "type": kind, kind: content}, {"p1": "Ana"})
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES | {"hologram"}))
+def test_null_is_nothing(kind):
+    assert plain({"id": "x", "type": kind, kind: None}, {}) in (None, [])
+    assert plain({"id": "x", "type": kind}, {}) in (None, [])
+
+
+def test_the_constructed_unsupported_values_are_nothing_and_not_zero():
+    found = json.loads((RECORDINGS / "constructed_from_docs" / "property_values_unsupported.json").read_text("utf-8"))
+    assert [plain(value, {}) for value in found.values()] == [None, None]
