@@ -89,7 +89,7 @@ def moment(text: str) -> datetime:
         span = duration(text)
         if isinstance(span, timedelta):
             return clock.now() - span
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
