@@ -1,7 +1,7 @@
 """Facts to bytes and back. What cannot be read here is rejected here, never later."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -54,6 +54,7 @@ def decode(body: bytes, *, content_type: str | None = CONTENT_TYPE) -> Envelope[
         raise Rejected(f"nobody here knows events of type {kind!r}")
     try:
         data = _adapter(known).validate_python(event.get("data"))
+        _refuse_unsayable(data)
         return _envelope_of(event, data)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
@@ -72,8 +73,8 @@ def _envelope_of(event: dict[str, Any], data: Fact) -> Envelope[Fact]:
         time=time,
         data=data,
         correlationid=_name(event.get("correlationid") or event["id"]),
-        causationid=event.get("causationid"),
-        replay=event.get("replay"),
+        causationid=_optional_name(event.get("causationid")),
+        replay=_optional_name(event.get("replay")),
         **{order: event.get(order) is True for order in _ORDERS},
     )
 
@@ -81,7 +82,24 @@ def _envelope_of(event: dict[str, Any], data: Fact) -> Envelope[Fact]:
 def _name(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{value!r} is not a name")
+    value.encode()  # JSON may escape half a surrogate pair, which no later message could carry
     return value
+
+
+def _optional_name(value: object) -> str | None:
+    return None if value is None else _name(value)
+
+
+def _refuse_unsayable(data: Fact) -> None:
+    """What pydantic lets pass and no consequence could say again."""
+    for field in fields(data):  # type: ignore[arg-type]
+        match getattr(data, field.name):
+            case datetime(tzinfo=None):
+                raise ValueError(f"{field.name} without an offset")
+            case str() as text:
+                text.encode()
+            case tuple() as texts:
+                "".join(texts).encode()
 
 
 def _text(moment: object) -> str:
