@@ -5,4 +5,5 @@ def next_due(due: float, period: float, now: float) -> float:
     """The first moment of the grid `due, due + period, …` after `now` (seconds of one monotonic clock)."""
     if now < due:
         return due
-    return due + ((now - due) // period + 1) * period
+    following = due + ((now - due) // period + 1) * period
+    return following if following > now else following + period  # floor division of floats may fall one short
