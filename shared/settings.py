@@ -1,13 +1,14 @@
 """Settings from the environment: one frozen class per service, every error at once, secrets also from files."""
 
+import logging
 import os
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -42,8 +43,31 @@ def _http(url: str) -> str:
     return url.rstrip("/")
 
 
+def _level(text: object) -> object:
+    level = str(text).upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError(f"{text!r} is not a level: write DEBUG, INFO, WARNING or ERROR")
+    return level
+
+
+def _address(*schemes: str) -> AfterValidator:
+    def check(url: str) -> str:
+        # Never echoed: it may carry its password.
+        try:
+            parts = urlsplit(url)
+            place = bool(parts.hostname) or "host=" in parts.query  # PostgreSQL's socket is named in the query
+            known = parts.scheme.split("+")[0] in schemes and place and (parts.port or 1) > 0
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError(f"is not an address: write {schemes[0]}://login@host/name")
+        return url
+
+    return AfterValidator(check)
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
-Share = Annotated[float, BeforeValidator(_share)]
+Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 
 
@@ -64,14 +88,14 @@ class Common(BaseSettings):
         """Only what `load` hands over, which knows files beside variables."""
         return (init_settings,)
 
-    log_level: Annotated[str, BeforeValidator(lambda v: str(v).upper())] = "INFO"
-    health_port: int = 0
+    log_level: Annotated[str, BeforeValidator(_level)] = "INFO"
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
 
 
 class Broker(Common):
     """A process on the road."""
 
-    amqp_url: str
+    amqp_url: Annotated[str, _address("amqp", "amqps")]
     amqp_password: SecretStr | None = None
 
     @property
@@ -82,7 +106,7 @@ class Broker(Common):
 class Database(Common):
     """A process with a login of its own in Postgres."""
 
-    database_url: str
+    database_url: Annotated[str, _address("postgresql", "postgres")]
     database_password: SecretStr | None = None
 
     @property
@@ -123,9 +147,14 @@ def load(kind: type[S], environ: dict[str, str] | None = None) -> S:
         path = given.get(f"{name}_FILE")
         if path:
             try:
-                values[field] = Path(path).read_text(encoding="utf-8").strip()
+                held = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
                 wrong.append(f"{name}_FILE: {path} cannot be read ({error.strerror})")
+            except UnicodeDecodeError:
+                wrong.append(f"{name}_FILE: {path} is not a text file")
+            else:
+                if held:  # an empty file waits for a person, as an empty variable does
+                    values[field] = held
         elif given.get(name):
             values[field] = given[name]
     try:
@@ -152,6 +181,7 @@ def with_password(url: str, password: SecretStr | None) -> str:
     if password is None:
         return url
     parts = urlsplit(url)
-    user = parts.username or ""
+    user = quote(unquote(parts.username or ""), safe="")
+    secret = quote(password.get_secret_value(), safe="")
     host = parts.netloc.rsplit("@", 1)[-1]
-    return urlunsplit(parts._replace(netloc=f"{quote(user)}:{quote(password.get_secret_value(), safe='')}@{host}"))
+    return urlunsplit(parts._replace(netloc=f"{user}:{secret}@{host}"))
