@@ -15,7 +15,8 @@ _SECRET_TEXT = (
     (re.compile(r"\b(JWT|Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 [redacted]"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?"), "[redacted]"),
     (re.compile(r"\b(ntn|secret|xox[abeprs]|xapp)[_-][\w-]{8,}"), "[redacted]"),
-    (re.compile(r"(\w+://[^/\s:@]*):[^@\s/]+@"), r"\1:[redacted]@"),
+    (re.compile(r"(\w+://[^/\s:@]*):[^\s/]+@"), r"\1:[redacted]@"),
+    (re.compile(r"\b((?:\w+_)?(?:password|token|secret))=[^\s&,;]+", re.IGNORECASE), r"\1=[redacted]"),
 )
 
 
@@ -33,8 +34,13 @@ def configure(*, service: str, level: str = "INFO") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     pretty = sys.stdout.isatty()
-    render = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(ensure_ascii=False)
-    final: list[Processor] = [redact, render] if pretty else [structlog.processors.format_exc_info, redact, render]
+    render: Processor = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if pretty
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    # An exception becomes text before it is redacted: what a renderer formats by itself nobody redacts.
+    final: list[Processor] = [structlog.processors.format_exc_info, redact, render]
     structlog.configure(
         processors=[*shared, *final],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -78,7 +84,9 @@ def _clean(value: Any) -> Any:
             return clean(value)
         case dict():
             return {k: "[redacted]" if _is_secret(k) and v else _clean(v) for k, v in value.items()}
-        case list() | tuple():
+        case list() | tuple() | set() | frozenset():
             return [_clean(item) for item in value]
-        case _:
+        case bool() | int() | float() | None:
             return value
+        case _:
+            return clean(str(value))  # an exception, an address: what the renderer would write out by itself
