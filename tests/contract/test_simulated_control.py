@@ -409,7 +409,7 @@ def test_the_story_ends_the_token_waits_for_the_message_and_gives_a_new_one_to_t
     ) as story:
         _until(lambda: _me(running, token) == 401, 20)
         assert not (tmp_path / "given").exists()
-        running.slack.post_message({"channel": "operacional", "text": "Gestta recusou o token"})
+        running.slack.post_message({"channel": "operacional", "text": "Gestta recusou a nossa credencial"})
         out, _ = story.communicate(timeout=20)
 
     assert story.returncode == 0, out
