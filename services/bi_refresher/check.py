@@ -26,21 +26,20 @@ class Wrong(Exception):
 
 
 def check(*, broker_url: str, engine: Engine, robot: Robot) -> Iterator[Check]:
-    """Try everything, one after the other; the browser only where there is one."""
-    asks: dict[str, Callable[[], str]] = {
-        "broker": lambda: _broker(broker_url),
-        "database": lambda: _database(engine),
-        "bi_page": lambda: _reachable(robot.url),
-    }
-    if installed():
-        asks["bi_sign_in"] = lambda: _sign_in(engine, robot)
-    for name, ask in asks.items():
-        try:
-            said = ask()
-        except Wrong as wrong:
-            yield Check(name, False, str(wrong))
-        else:
-            yield Check(name, True, said)
+    """Try everything, one after the other; the browser only where there is one, and a page that answers."""
+    yield _tried("broker", lambda: _broker(broker_url))
+    yield _tried("database", lambda: _database(engine))
+    page = _tried("bi_page", lambda: _reachable(robot.url))
+    yield page
+    if page.ok and installed():
+        yield _tried("bi_sign_in", lambda: _sign_in(engine, robot))
+
+
+def _tried(name: str, ask: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, ask())
+    except Wrong as wrong:
+        return Check(name, False, str(wrong))
 
 
 def _broker(url: str) -> str:

@@ -169,10 +169,10 @@ def test_a_failed_refresh_is_told_and_the_load_waits(office, behave, heard, even
     [
         pytest.param({}, None, "", id="all is right"),
         pytest.param(
-            {"BI_PASSWORD": "errada"}, "bi_sign_in", "Sua conta ou senha está incorreta", id="portal password"
+            {"BI_PASSWORD": "segredo-marcado"}, "bi_sign_in", "Sua conta ou senha está incorreta", id="portal password"
         ),
         pytest.param({"BI_URL": "http://127.0.0.1:1"}, "bi_page", "não responde", id="nobody at the address"),
-        pytest.param({"DATABASE_PASSWORD": "errada"}, "database", "recusou a senha", id="database password"),
+        pytest.param({"DATABASE_PASSWORD": "segredo-marcado"}, "database", "recusou a senha", id="database password"),
         pytest.param({"BI_EMAIL": ""}, "settings", "BI_EMAIL", id="a variable is missing"),
     ],
 )
@@ -190,5 +190,5 @@ def test_the_check_tries_everything_and_says_what_is_wrong(office, wrong, check,
     assert done.returncode == (1 if wrong else 0), done.stderr
     assert set(failed) >= ({check} if check else set())
     assert said in failed.get(check, "")
-    assert "errada" not in done.stdout
+    assert "segredo-marcado" not in done.stdout
     assert office.presses() == []

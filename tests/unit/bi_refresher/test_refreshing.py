@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.bi_refresher.refresh import Demand, Interrupted, Load, RefreshFailed, Run
@@ -73,6 +73,7 @@ class Office:
     clicks: list[datetime] = field(default_factory=list)
     completed: list[datetime] = field(default_factory=list)
     fate: str = "well"
+    signs_in: timedelta = timedelta(seconds=5)
     steps_of_the_clock: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
@@ -91,7 +92,7 @@ class Office:
         return (self.now - NOON).total_seconds()
 
     def refresh(self, starts: Callable[[], None]) -> None:
-        self.now += timedelta(seconds=5)
+        self.now += self.signs_in
         if self.fate == "dies before the click":
             raise Crash
         if self.fate == "refuses":
@@ -265,17 +266,30 @@ def test_a_clock_that_is_set_moves_no_refresh(office, step):
     assert facts(office.beat()) == [ReportRefreshed]
 
 
+def test_the_gap_counts_from_the_click_also_when_the_refresher_dies_right_after_it(office):
+    office.signs_in = timedelta(seconds=90)
+    office.fate = "dies after the click"
+    office.load("a")
+    office.beat()
+    office.fate, office.signs_in = "well", timedelta(0)
+    office.wait(GAP - timedelta(seconds=1))
+    assert office.beat() == []
+    office.wait(timedelta(seconds=1))
+    assert facts(office.beat()) == [AuthRecovered, ReportRefreshed]
+
+
 FATES = ["well", "fails", "refuses", "stops", "dies before the click", "dies after the click", "dies at the end"]
 STEPS = st.one_of(
     st.tuples(st.just("load"), st.integers(0, 2)),
     st.tuples(st.just("replay"), st.booleans()),
-    st.tuples(st.just("beat"), st.sampled_from(FATES)),
-    st.tuples(st.just("wait"), st.integers(1, 30 * 60)),
+    st.tuples(st.just("beat"), st.tuples(st.sampled_from(FATES), st.integers(0, 90))),
+    st.tuples(st.just("wait"), st.integers(1, 300)),
     st.tuples(st.just("restart"), st.none()),
 )
 
 
-@given(steps=st.lists(STEPS, max_size=60), gap=st.integers(20, 3600))
+@settings(max_examples=300)
+@given(steps=st.lists(STEPS, max_size=60), gap=st.integers(60, 300))
 def test_never_two_clicks_inside_the_gap_and_always_one_after_the_last_load_that_changed(steps, gap):
     office = Office(gap=timedelta(seconds=gap))
     last_change = None
@@ -287,13 +301,13 @@ def test_never_two_clicks_inside_the_gap_and_always_one_after_the_last_load_that
             case "replay":
                 office.load(f"replay-{number}", replay="R", refresh=value)
             case "beat":
-                office.fate = value
+                office.fate, office.signs_in = value[0], timedelta(seconds=value[1])
                 office.beat()
             case "wait":
                 office.wait(timedelta(seconds=value))
             case "restart":
                 office.restart()
-    office.fate = "well"
+    office.fate, office.signs_in = "well", timedelta(0)
     office.wait(office.gap)
     office.beat()
     assert all(later - earlier >= office.gap for earlier, later in pairwise(office.clicks))
