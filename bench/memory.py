@@ -1,0 +1,34 @@
+"""Proportional set size of each running service, over its process tree.
+
+While a demo of processes runs: `.venv/bin/python -m bench.memory`
+"""
+
+import sys
+
+import psutil
+
+SERVICES = ("notion_extractor", "gestta_extractor", "transformer", "bi_refresher", "notifier")
+LIMIT_MIB = 450
+
+
+def pss(service: str) -> float:
+    """MiB of the service's processes and their children; 0 where it does not run."""
+    roots = [
+        p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[1:3] == ["-m", f"services.{service}"]
+    ]
+    tree = {process for root in roots for process in (root, *root.children(recursive=True))}
+    return float(sum(process.memory_full_info().pss for process in tree)) / 2**20
+
+
+def main() -> int:
+    figures = {service: pss(service) for service in SERVICES}
+    for service, mib in figures.items():
+        print(f"{service:18} {mib:6.0f} MiB")
+    total = sum(figures.values())
+    holds = all(figures.values()) and total < LIMIT_MIB
+    print(f"{'together':18} {total:6.0f} MiB, bar {LIMIT_MIB}: {'holds' if holds else 'does not hold'}")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
