@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
@@ -25,6 +25,7 @@ from shared.errors import Outage, Rejected
 
 ROWS, MANIFEST, SAID, CSV = ".jsonl.gz", ".json", ".said", ".csv"
 RECENT = timedelta(days=2)
+DEEPEST = 20
 _LINE = re.compile(r'\{"read_at":"([^"]+)","row":(.*)\}\n?', re.DOTALL)
 
 
@@ -145,7 +146,7 @@ class Landing:
     def keep_newest(self, folder: str, count: int) -> None:
         """Delete the files of `folder` except the `count` whose names sort last."""
         with self._reachable():
-            for name in sorted(self._names(folder))[:-count]:
+            for name in sorted(self._names(folder), reverse=True)[count:]:
                 self._fs.rm(self._path(name))
 
     def probe(self, name: str) -> None:
@@ -175,7 +176,8 @@ class Landing:
             first_of_scope = manifest.scope not in newest
             first_of_day = manifest.kind != "full" or (manifest.scope, day) not in days
             newest.add(manifest.scope)
-            days.add((manifest.scope, day))
+            if manifest.kind == "full":
+                days.add((manifest.scope, day))
             age = now - manifest.read_to
             if first_of_scope or manifest.batch_ref in unsaid or age <= RECENT or (age <= keep and first_of_day):
                 continue
@@ -256,9 +258,11 @@ class BatchWriter:
         self.columns: dict[str, None] = {}
         self._file = landing._new(batch_ref + ROWS)  # noqa: SLF001  the writer is the landing's own other half
         self._digest = hashlib.sha256()
+        self._finished = self._committed = False
 
     def __enter__(self) -> Self:
-        raw = self._file.__enter__()
+        with self._landing._reachable():  # noqa: SLF001
+            raw = self._file.__enter__()
         self._hashing = _Hashing(raw, self._digest)
         # Level 1: raw JSON shrinks tenfold at any level, and the extractor's CPU is the bound.
         zipped = gzip.GzipFile(fileobj=cast("IO[bytes]", self._hashing), mode="wb", compresslevel=1, mtime=0)
@@ -267,16 +271,22 @@ class BatchWriter:
         return self
 
     def add(self, row: Mapping[str, Any], *, read_at: datetime) -> None:
-        """One row, exactly as the source gave it."""
-        text = json.dumps(row, ensure_ascii=True, separators=(",", ":"))
-        self._text.write(f'{{"read_at":"{iso(read_at)}","row":{text}}}\n')
+        """One row, exactly as the source gave it. Raises `Rejected` for one that is nested too deeply to be written."""
+        try:
+            text = json.dumps(row, ensure_ascii=True, separators=(",", ":"))
+        except RecursionError:
+            raise Rejected("a row is nested too deeply to be a row of this source") from None
+        with self._landing._reachable():  # noqa: SLF001
+            self._text.write(f'{{"read_at":"{iso(read_at)}","row":{text}}}\n')
         self.records += 1
 
     def finish(self) -> str:
         """Put the rows in their place; returns the sha256 of the file."""
-        self._text.close()
-        self._zip.close()
-        self._file.__exit__(None, None, None)
+        with self._landing._reachable():  # noqa: SLF001
+            self._text.close()
+            self._zip.close()
+            self._file.__exit__(None, None, None)
+        self._finished = True
         return self._digest.hexdigest()
 
     def commit(self, content: dict[str, Any]) -> Manifest:
@@ -284,16 +294,29 @@ class BatchWriter:
         manifest = Manifest(content)
         body = json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
         self._landing.put(self.batch_ref + MANIFEST, body)
+        self._committed = True
         return manifest
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None or self._text.closed:
+        if self._committed:
             return
-        self._text.close()
-        self._zip.close()
-        self._file.__exit__(kind, error, trace)
+        if self._finished:
+            with suppress(OSError):  # what stays without a manifest is no batch
+                self._landing._fs.rm(self._landing._path(self.batch_ref + ROWS))  # noqa: SLF001
+            return
+        with suppress(OSError):  # the buffer's rest finds no room either, where the disk was full
+            self._text.close()
+        with suppress(OSError):
+            self._zip.close()
+        broken = error or BrokenOff(self.batch_ref)
+        with suppress(BrokenOff, OSError):
+            self._file.__exit__(type(broken), broken, trace)
+
+
+class BrokenOff(Exception):
+    """A batch was left before its last row."""
 
 
 class _Hashing(io.RawIOBase):
@@ -323,7 +346,7 @@ def write_csv(landing: Landing, manifest: Manifest) -> None:
     with landing._new(manifest.batch_ref + CSV) as file:  # noqa: SLF001
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors="replace")
         writer = csv.DictWriter(text, ["read_at", *columns], delimiter=";", restval="")
-        writer.writeheader()
+        writer.writerow({name: cell(name) for name in writer.fieldnames})
         for row in landing.rows(manifest.batch_ref, sha256=manifest.sha256):
             cells = {key: cell(value) for key, value in flat(json.loads(row.text)).items()}
             writer.writerow({"read_at": row.read_at} | cells)
@@ -331,12 +354,12 @@ def write_csv(landing: Landing, manifest: Manifest) -> None:
         text.detach()
 
 
-def flat(row: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested objects as dotted keys; lists stay values."""
+def flat(row: Any, prefix: str = "", depth: int = 0) -> dict[str, Any]:
+    """Nested objects as dotted keys; lists, and what is nested deeper than any API does, stay values."""
     found: dict[str, Any] = {}
     for key, value in row.items():
-        if isinstance(value, dict) and value:
-            found |= flat(value, f"{prefix}{key}.")
+        if isinstance(value, dict) and value and depth < DEEPEST:
+            found |= flat(value, f"{prefix}{key}.", depth + 1)
         else:
             found[f"{prefix}{key}"] = value
     return found

@@ -16,11 +16,11 @@ from shared.messaging.codec import decode, encode
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 NAME = TEXT.filter(bool)
-WHEN = st.datetimes(
-    datetime.min + timedelta(days=1),
-    datetime.max - timedelta(days=1),
-    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3))]),
-).map(lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000))
+WHEN = st.builds(
+    lambda milliseconds, zone: datetime.fromtimestamp(0, zone) + timedelta(milliseconds=milliseconds),
+    st.integers(-60_000_000_000_000, 250_000_000_000_000),
+    st.sampled_from([UTC, timezone(timedelta(hours=-3))]),
+)
 
 
 def _values(kind: Any) -> st.SearchStrategy[Any]:
