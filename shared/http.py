@@ -133,13 +133,14 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     value = headers.get("Retry-After")
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, (moment.astimezone(UTC) - now).total_seconds())
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)  # `-0000`
+    return max(0.0, (moment - now).total_seconds())
 
 
 def patiently(

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from shared.errors import Outage
+from shared.errors import Outage, Transient
 
 log = structlog.get_logger()
 
@@ -16,6 +16,8 @@ SCHEMA_VERSION = "0001"
 """The newest migration this code knows; a test compares it with the scripts."""
 
 _WRONG_PASSWORD = ("password authentication failed", "no password supplied")
+_SERVER_TROUBLE = ("08", "53", "57P", "58")
+"""SQLSTATE classes: connection, resources (disk, memory, connections), shutdown, system."""
 
 
 class WrongPassword(Outage):
@@ -40,11 +42,19 @@ def connect(url: str, *, name: str) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction; a server that cannot be reached or goes away is an `Outage`, a refused login `WrongPassword`."""
+    """A transaction; a server that cannot be reached or goes away is an `Outage`, a refused login `WrongPassword`.
+
+    A statement that a healthy server stopped (timeout, deadlock) is `Transient`.
+    """
     try:
         with engine.begin() as connection:
             yield connection
     except (OperationalError, InterfaceError) as error:
+        state = getattr(error.orig, "pgcode", None)
+        waited = "pg_advisory" in (error.statement or "")  # waiting for one's turn is no failed attempt
+        if state and not (error.connection_invalidated or waited or state.startswith(_SERVER_TROUBLE)):
+            # The server is well and stopped this statement: a timeout, a deadlock. Uncounted it would never be parked.
+            raise Transient(f"the database stopped a statement ({state}): {_first_line(error)}") from error
         raise explain(engine, error) from error
     except DBAPIError as error:
         if error.connection_invalidated:
@@ -56,14 +66,18 @@ def explain(engine: Engine, error: DBAPIError) -> Outage:
     """The driver's error as ours, with where, who and what to do."""
     url = engine.url
     where = f"PostgreSQL at {url.host}:{url.port or 5432}, database {url.database}, login {url.username}"
-    said = str(error.orig).strip()
-    if any(words in said for words in _WRONG_PASSWORD):
+    if any(words in str(error.orig) for words in _WRONG_PASSWORD):
         return WrongPassword(
             "database",
             f"{where}: wrong password. A data volume older than the password file keeps the old one: "
             "run `python -m shared.database upgrade` again, which sets every login's password",
         )
-    return Outage("database", f"{where}: {said.splitlines()[0] if said else type(error).__name__}")
+    return Outage("database", f"{where}: {_first_line(error)}")
+
+
+def _first_line(error: DBAPIError) -> str:
+    said = str(error.orig).strip()
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def wait_for_schema(engine: Engine, stop: threading.Event) -> bool:
@@ -85,8 +99,8 @@ def _missing(engine: Engine) -> str | None:
         with transaction(engine) as connection:
             found = connection.execute(text("SELECT to_regclass('ops.schema_version')")).scalar()
             version = connection.execute(text("SELECT version_num FROM ops.schema_version")).scalar() if found else None
-    except Outage as outage:
-        return str(outage)
+    except Transient as error:
+        return str(error)
     except DBAPIError as error:
         return f"{type(error.orig).__name__}: run `python -m shared.database upgrade`"
     if version is None or str(version) < SCHEMA_VERSION:

@@ -101,8 +101,7 @@ class Recorder:
                 latest = max(latest, read_at)
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
-            self.memory.reads[scope] = LastRead(batch.batch_ref, latest, sha256)
-            self.memory.last_read_at = latest
+            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, latest, sha256)}
             fact = RawDataReady(
                 system=self.system,
                 batch_ref=batch.batch_ref,
@@ -127,13 +126,15 @@ class Recorder:
                     "sha256": sha256,
                     "proof": proof,
                     "removed": watch.dump_removed(removed),
-                    "plan": [self._planned(planned) for planned in plan],
+                    "plan": [_planned(planned, reads) for planned in plan],
                     "watch": watch.dump(self.memory.watch),
                     "notes": self.memory.notes,
                     "event": encode(event).decode(),
                     **(extra or {}),
                 }
             )
+        # Only now: a batch without its manifest is none, and nobody may remember it.
+        self.memory.reads, self.memory.last_read_at = reads, latest
         if batch.records:
             write_csv(self.landing, manifest)
             if before:
@@ -143,9 +144,10 @@ class Recorder:
         )
         return manifest
 
-    def _planned(self, planned: Planned) -> dict[str, Any]:
-        entry: dict[str, Any] = {"scope": planned.scope, "every_seconds": planned.every.total_seconds()}
-        last = self.memory.reads.get(planned.scope)
-        if last:
-            entry |= {"last_ref": last.batch_ref, "last_read_at": iso(last.read_at), "last_sha256": last.sha256}
-        return entry
+
+def _planned(planned: Planned, reads: Mapping[str, LastRead]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"scope": planned.scope, "every_seconds": planned.every.total_seconds()}
+    last = reads.get(planned.scope)
+    if last:
+        entry |= {"last_ref": last.batch_ref, "last_read_at": iso(last.read_at), "last_sha256": last.sha256}
+    return entry

@@ -41,12 +41,12 @@ HEARTBEAT = 30
 BLOCKED_TIMEOUT = 60
 PUMP_SECONDS = 0.25
 CONFIRM_SECONDS = 90.0
-NOT_FOUND, RESOURCE_LOCKED = 404, 405
+ACCESS_REFUSED, NOT_FOUND, RESOURCE_LOCKED = 403, 404, 405
 ATTEMPT_HEADER = "x-attempt"
 
 
 class BrokerRefused(Exception):
-    """The broker is there, but not for us: a wrong password or vhost. A person must act."""
+    """The broker is there, but not for us: a wrong password or vhost, a right that lacks. A person must act."""
 
 
 def connect(url: str, *, name: str) -> pika.BlockingConnection:
@@ -136,10 +136,17 @@ def depth(url: str, queues: tuple[str, ...], *, name: str) -> dict[str, tuple[in
 
 @contextmanager
 def session(url: str, *, name: str) -> Iterator[pika.BlockingConnection]:
-    """A short connection of a command: opened, used by this thread, closed."""
+    """A connection that this thread opens, uses and closes; whatever ends it early is `RoadClosed`.
+
+    Raises `BrokerRefused` where the login or a right is refused.
+    """
     connection = connect(url, name=name)
     try:
         yield connection
+    except ChannelClosedByBroker as error:
+        if error.reply_code == ACCESS_REFUSED:
+            raise BrokerRefused(f"RabbitMQ refused {name} a right: {error.reply_text}") from error
+        raise RoadClosed(f"the broker closed a channel: {error.reply_text}") from error
     except AMQPError as error:
         raise RoadClosed(f"the broker ended the connection: {error!r}") from error
     finally:
@@ -180,6 +187,11 @@ class Link:
     @property
     def is_open(self) -> bool:
         return self._connection is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its channel lives: the broker closes that alone where it refuses a publication."""
+        return self._channel is not None and self._channel.is_open
 
     def opened(self, connection: pika.BlockingConnection) -> None:
         """Use this connection from now on."""
@@ -295,6 +307,8 @@ class Delivery:
     headers: dict[str, Any]
     acknowledge: Callable[[], None]
     """Safe from any thread; without effect where the channel of this delivery is gone (its tag is void then)."""
+    give_back: Callable[[], None]
+    """Let it come again at once, as safe. Each time counts towards the queue's delivery limit."""
     raw: pika.BasicProperties
 
     @property
@@ -328,13 +342,17 @@ class Delivery:
         )
 
 
-def consume(
-    link: Link, connection: pika.BlockingConnection, queue: str, take: Callable[[Delivery], None]
-) -> Callable[[], None]:
-    """Give each message of `queue` to `take` (in the connection's thread), one unacknowledged at a time.
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A consumer in the broker, as long as `lives` says so: the broker may end it and leave the connection."""
 
-    Returns the call that stops the deliveries; the channel stays, so that work in hand can still be acknowledged.
-    """
+    lives: Callable[[], bool]
+    cancel: Callable[[], None]
+    """Stop the deliveries; the channel stays, so that work in hand can still be acknowledged."""
+
+
+def consume(link: Link, connection: pika.BlockingConnection, queue: str, take: Callable[[Delivery], None]) -> Consumer:
+    """Give each message of `queue` to `take` (in the connection's thread), one unacknowledged at a time."""
     channel = connection.channel()
     channel.basic_qos(prefetch_count=1)
 
@@ -343,7 +361,11 @@ def consume(
             if channel.is_open:
                 channel.basic_ack(method.delivery_tag)
 
-        take(_delivery(body, properties, partial(link.later, acknowledge)))
+        def give_back() -> None:
+            if channel.is_open:
+                channel.basic_nack(method.delivery_tag, requeue=True)
+
+        take(_delivery(body, properties, partial(link.later, acknowledge), partial(link.later, give_back)))
 
     tag = channel.basic_consume(queue, on_message)
 
@@ -351,10 +373,16 @@ def consume(
         with suppress(AMQPError):
             channel.basic_cancel(tag)
 
-    return cancel
+    # A deleted queue cancels the consumer; a handler beyond the broker's consumer_timeout loses the channel.
+    return Consumer(lambda: channel.is_open and tag in channel.consumer_tags, cancel)
 
 
-def _delivery(body: bytes, properties: pika.BasicProperties, acknowledge: Callable[[], None]) -> Delivery:
+def _delivery(
+    body: bytes,
+    properties: pika.BasicProperties,
+    acknowledge: Callable[[], None],
+    give_back: Callable[[], None] = lambda: None,
+) -> Delivery:
     return Delivery(
         body=body,
         content_type=properties.content_type,
@@ -362,6 +390,7 @@ def _delivery(body: bytes, properties: pika.BasicProperties, acknowledge: Callab
         event_id=properties.message_id,
         headers=dict(properties.headers or {}),
         acknowledge=acknowledge,
+        give_back=give_back,
         raw=properties,
     )
 
@@ -370,7 +399,8 @@ def pump(connection: pika.BlockingConnection) -> None:
     """Do the connection's I/O for a moment: heartbeats, deliveries, confirms, callbacks of other threads."""
     try:
         connection.process_data_events(time_limit=PUMP_SECONDS)
-    except (AMQPError, OSError) as error:
+    except (AMQPError, OSError, UnicodeDecodeError) as error:
+        # The last: a property that is not UTF-8, which pika cannot read. The broker parks it past the delivery limit.
         raise RoadClosed(f"the connection to the broker was lost: {error!r}") from error
 
 

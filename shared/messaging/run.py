@@ -22,6 +22,7 @@ from shared.contracts.envelope import Envelope, consequence, first
 from shared.contracts.events import Fact, MessageParked, SourceFailed, SourceRecovered
 from shared.errors import Outage, Rejected, RoadClosed, Transient
 from shared.health import Health
+from shared.log import clean
 from shared.messaging import rabbitmq, topology
 from shared.messaging.codec import decode, encode
 from shared.messaging.rabbitmq import Delivery, Link
@@ -32,6 +33,7 @@ from shared.messaging.settle import Done, Failed, Handler, settle
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 8.0
+GIVE_BACK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,40 +102,41 @@ def run(service: Service) -> None:
 
 def _session(service: Service, workers: "list[_Worker]", beats: list[Every], threads: list[threading.Thread]) -> None:
     """One connection's life."""
-    connection = rabbitmq.connect(service.amqp_url, name=service.name)
     link = service.link
-    try:
+    with rabbitmq.session(service.amqp_url, name=service.name) as connection:
         queues = tuple(w.on.queue for w in workers)
         if not rabbitmq.wait_for_topology(connection, queues, service.stop):
             return
         if service.exclusive and not rabbitmq.hold(connection, service.exclusive, service.stop):
             return
-        link.opened(connection)
-        cancels = [rabbitmq.consume(link, connection, w.on.queue, w.inbox.put) for w in workers]
-        if not threads:
-            threads += [_thread(w.work, w.on.queue) for w in workers]
-            threads += [_thread(_Beat(service, every).work, every.name) for every in beats]
-        for every in beats:
-            if every.on_open:
-                every.wake.set()
-        service.health.well("start")
-        service.health.well("broker")
-        log.info("serving", queues=queues, beats=[every.name for every in beats])
-        while not service.stop.is_set():
+        try:
+            link.opened(connection)
+            consumers = [rabbitmq.consume(link, connection, w.on.queue, w.inbox.put) for w in workers]
+            if not threads:
+                threads += [_thread(w.work, w.on.queue) for w in workers]
+                threads += [_thread(_Beat(service, every).work, every.name) for every in beats]
+            for every in beats:
+                if every.on_open:
+                    every.wake.set()
+            service.health.well("start")
+            service.health.well("broker")
+            log.info("serving", queues=queues, beats=[every.name for every in beats])
+            while not service.stop.is_set():
+                rabbitmq.pump(connection)
+                if not (link.is_whole and all(consumer.lives() for consumer in consumers)):
+                    raise RoadClosed("the broker closed a channel and left the connection")
+            for consumer in consumers:
+                consumer.cancel()
+            for worker in workers:
+                worker.inbox.put(None)
+            deadline = time.monotonic() + DRAIN_SECONDS
+            while any(t.is_alive() for t in threads) and time.monotonic() < deadline:
+                rabbitmq.pump(connection)
             rabbitmq.pump(connection)
-        for cancel in cancels:
-            cancel()
-        for worker in workers:
-            worker.inbox.put(None)
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while any(t.is_alive() for t in threads) and time.monotonic() < deadline:
-            rabbitmq.pump(connection)
-        rabbitmq.pump(connection)
-        late = [t.name for t in threads if t.is_alive()]
-        log.info("stopped", unfinished=late)
-    finally:
-        link.closed()
-        rabbitmq.close(connection)
+            late = [t.name for t in threads if t.is_alive()]
+            log.info("stopped", unfinished=late)
+        finally:
+            link.closed()
 
 
 def _thread(work: Callable[[], None], name: str) -> threading.Thread:
@@ -204,9 +207,18 @@ class _Worker:
         while (delivery := self.inbox.get()) is not None and not self.service.stop.is_set():
             try:
                 self._handle(delivery)
-            except (RoadClosed, Transient) as closed:
-                # Unacknowledged, it comes again with the next connection.
+            except RoadClosed as closed:
                 log.info("a message goes back to its queue", queue=self.on.queue, reason=str(closed))
+                self._give_back(delivery)
+            except Exception:
+                # What follows from the message could not be said or it could not be set aside. With its road in
+                # order nothing would bring it back; and past the delivery limit the broker parks it.
+                log.error("a message goes back to its queue", queue=self.on.queue, exc_info=True)
+                self._give_back(delivery)
+
+    def _give_back(self, delivery: Delivery) -> None:
+        self.service.stop.wait(GIVE_BACK_SECONDS)
+        delivery.give_back()
 
     def _handle(self, delivery: Delivery) -> None:
         started, now = time.monotonic(), clock.now()
@@ -241,7 +253,7 @@ class _Worker:
             case Failed(then=Retry(delay=delay, attempt=attempt, reason=reason), error=error):
                 if isinstance(error, Outage):
                     self._tell_outage(error)
-                retry = delivery.with_headers(x_attempt=attempt, x_reason=reason[:500])
+                retry = delivery.with_headers(x_attempt=attempt, x_reason=_sayable(reason)[:500])
                 self.service.link.send("", topology.retry_queue(self.on.queue, delay), delivery.body, retry)
             case Failed(then=Park(attempt=attempt, reason=reason)):
                 self._park(delivery, envelope, attempt, reason, now)
@@ -249,6 +261,7 @@ class _Worker:
     def _park(
         self, delivery: Delivery, envelope: Envelope[Fact] | None, attempt: int, reason: str, now: datetime
     ) -> None:
+        reason = _sayable(reason)
         story = delivery.with_headers(
             x_reason=reason[:2000], x_attempt=attempt, x_handler=self.service.name, x_time=now.isoformat()
         )
@@ -271,7 +284,7 @@ class _Worker:
     def _tell_outage(self, error: Outage) -> None:
         self.service.health.wrong(error.what, str(error))
         if error.what not in self._outages:
-            self._say_first(SourceFailed(system="warehouse", scope=error.what, reason=str(error)))
+            self._say_first(SourceFailed(system="warehouse", scope=error.what, reason=_sayable(str(error))))
             self._outages.add(error.what)
 
     def _tell_recovery(self) -> None:
@@ -308,6 +321,11 @@ class _Worker:
                     exc_info=None if isinstance(error, Rejected) else error,
                     **story,
                 )
+
+
+def _sayable(text: str) -> str:
+    """An error's words as they may leave the process: no credential, and nothing that UTF-8 cannot carry."""
+    return clean(text).encode("utf-8", "backslashreplace").decode()
 
 
 def _tell_said(envelope: Envelope[Fact]) -> None:

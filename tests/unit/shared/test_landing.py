@@ -60,7 +60,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=5), max_size=5))
 def test_every_row_comes_back_as_the_source_gave_it(tmp_path_factory, rows):
     landing = Landing(str(tmp_path_factory.mktemp("landing")))

@@ -56,7 +56,8 @@ SELECT source, task_id, title, type, subtype, status, source_status, department,
        is_open AND legal_due_date < clock.today AS is_past_legal,
        is_open AND due_date = clock.today AS is_due_today,
        CASE WHEN is_open THEN due_date - clock.today END AS days_to_due,
-       CASE WHEN (is_open OR status = 'done') AND reached > due_date THEN reached - due_date END AS days_late,
+       CASE WHEN (is_open OR status = 'done' AND completed_at IS NOT NULL) AND reached > due_date THEN reached - due_date
+           END AS days_late,
        CASE WHEN status = 'done' AND completed_at IS NOT NULL AND due_date IS NOT NULL THEN reached <= due_date END
            AS finished_on_time,
        read_at, loaded_at

@@ -1,0 +1,241 @@
+"""The door to HTTP, against a real server on a socket."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from shared import http
+from shared.errors import Rejected, Transient
+from shared.http import Answer, Http, Pace, patiently, retry_after
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+Reply = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """Answers every request by the next of `replies`, the last one for ever."""
+
+    def __init__(self):
+        self.replies: list[Reply] = []
+        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                server.requests.append((self.command, self.path, dict(self.headers), body))
+                reply = server.replies.pop(0) if len(server.replies) > 1 else server.replies[0]
+                reply(self)
+
+            do_POST = do_GET  # noqa: N815  the standard library names them so
+
+            def log_message(self, *_):
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+
+    def close(self):
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+
+def reply(status=200, body=b"{}", *, length=None, **headers):
+    def send(handler):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    return send
+
+
+@pytest.fixture
+def server():
+    with closing(Server()) as server:
+        server.replies = [reply()]
+        yield server
+
+
+@pytest.fixture
+def door(server):
+    with closing(Http(server.url + "/", pace=Pace(1000, 1), headers={"X-Key": "k"}, timeout=(1, 0.3))) as door:
+        yield door
+
+
+def test_a_call_brings_status_headers_and_body(server, door):
+    server.replies = [reply(404, b'{"a": 1}', X_Request_Id="r1")]
+    answer = door.call("POST", "/v1/query?x=1", headers={"X-More": "m"}, body={"page": 2})
+    assert (answer.status, answer.headers["x-request-id"], answer.json()) == (404, "r1", {"a": 1})
+    method, path, headers, body = server.requests[0]
+    assert (method, path, body) == ("POST", "/v1/query?x=1", b'{"page": 2}')
+    assert (headers["X-Key"], headers["X-More"]) == ("k", "m")
+    assert door.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        pytest.param("http://evil.example/steal", "another host", id="another host"),
+        pytest.param("//evil.example/steal", "another host", id="another host by the same scheme"),
+        pytest.param("/login", "another page", id="another page"),
+        pytest.param("", "another page", id="nowhere"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_carries_our_credentials_away(server, door, status, location, said):
+    server.replies = [reply(status, Location=location)]
+    with pytest.raises(Rejected, match=said):
+        door.call("GET", "/")
+    assert len(server.requests) == 1
+
+
+def test_a_truncated_body_may_work_again(server, door):
+    server.replies = [reply(200, b'{"a": 1}', length=100)]
+    with pytest.raises(Transient, match=r"GET 127\.0\.0\.1:\d+/rows"):
+        door.call("GET", "/rows?token=hidden")
+
+
+def test_an_error_of_the_network_does_not_repeat_the_query(server, door):
+    server.replies = [reply(200, b"", length=100)]
+    with pytest.raises(Transient) as error:
+        door.call("GET", "/rows?token=hidden")
+    assert "hidden" not in str(error.value)
+
+
+def test_a_server_that_says_nothing_may_work_again(server, door):
+    heard = threading.Event()
+    server.replies = [lambda _handler: heard.wait(5) and None]
+    with pytest.raises(Transient, match="timed out"):
+        door.call("GET", "/")
+    heard.set()
+
+
+def test_nobody_at_the_address_may_work_again():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with closing(Http(f"http://127.0.0.1:{port}", pace=Pace(1000, 1))) as door, pytest.raises(Transient):
+        door.call("GET", "/")
+
+
+@pytest.mark.parametrize("body", [b"<html>proxy</html>", b"", b'{"a":', b"[" * 100_000, b"\xff\xfe"])
+def test_an_answer_that_is_not_json_may_work_again(body):
+    with pytest.raises(Transient, match=r"\(200\) is not JSON"):
+        Answer(200, {}, body).json()
+
+
+def test_an_answer_without_end_is_refused(server, door, monkeypatch):
+    monkeypatch.setattr(http, "MAX_BYTES", 1000)
+    server.replies = [reply(200, b"x" * 1001)]
+    with pytest.raises(Rejected, match="more than"):
+        door.call("GET", "/")
+
+
+def test_the_machines_proxy_and_netrc_are_not_used(server, door, monkeypatch, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    door.call("GET", "/")
+    assert "Authorization" not in server.requests[0][2]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        pytest.param("7", 7.0, id="seconds"),
+        pytest.param(" 0 ", 0.0, id="at once"),
+        pytest.param(format_datetime(NOON + timedelta(seconds=90), usegmt=True), 90.0, id="a date"),
+        pytest.param(format_datetime(NOON - timedelta(hours=1), usegmt=True), 0.0, id="a date that has passed"),
+        pytest.param("Mon, 23 Nov 2026 09:01:00 -0300", 60.0, id="a date of another zone"),
+        pytest.param("Mon, 23 Nov 2026 12:01:00 -0000", 60.0, id="a date of no zone is UTC"),
+        pytest.param("soon", None, id="a word"),
+        pytest.param("-5", None, id="less than nothing"),
+        pytest.param("\u00b2", None, id="a digit that is no number"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_date(value, seconds):
+    assert retry_after({"Retry-After": value}, now=NOON) == seconds
+
+
+def test_a_date_of_no_zone_is_not_the_machines(monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "America/Sao_Paulo")
+        time.tzset()
+        seconds = retry_after({"Retry-After": "Mon, 23 Nov 2026 12:01:00 -0000"}, now=NOON)
+    time.tzset()
+    assert seconds == 60.0
+
+
+def test_who_asks_for_no_patience_gets_none():
+    assert retry_after({}, now=NOON) is None
+
+
+class Waits(list[float]):
+    """Remembers how long somebody would have waited."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+def failing(*errors: Exception) -> Callable[[], str]:
+    left = list(errors)
+
+    def ask() -> str:
+        if left:
+            raise left.pop(0)
+        return "answer"
+
+    return ask
+
+
+def test_patience_waits_as_long_as_the_other_side_asked():
+    waits = Waits()
+    asked = failing(Transient("x", retry_after=7), Transient("x", retry_after=0), Transient("x", retry_after=-3))
+    assert patiently(asked, tries=4, wait=waits) == "answer"
+    assert waits == [7, 0, 0]
+
+
+def test_patience_of_its_own_doubles_to_its_longest():
+    waits = Waits()
+    assert patiently(failing(*[Transient("x")] * 6), tries=7, longest=8, wait=waits) == "answer"
+    assert [int(wait) for wait in waits] == pytest.approx([1, 2, 4, 8, 8, 8], abs=1)
+    assert max(waits) <= 8
+
+
+def test_patience_ends_with_the_last_error():
+    waits = Waits()
+    with pytest.raises(Transient, match="third"):
+        patiently(failing(Transient("first"), Transient("second"), Transient("third")), tries=3, wait=waits)
+    assert len(waits) == 2
+
+
+def test_patience_is_for_what_may_work_again():
+    waits = Waits()
+    with pytest.raises(Rejected):
+        patiently(failing(Rejected("never")), tries=9, wait=waits)
+    assert waits == []
+
+
+def test_a_pace_spaces_calls_evenly_and_a_pause_holds_everybody():
+    waits = Waits()
+    pace = Pace(60, 60, wait=waits)
+    for _ in range(3):
+        pace.turn()
+    pace.pause(30)
+    pace.turn()
+    assert list(waits) == pytest.approx([1, 2, 30], abs=0.2)
