@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
@@ -13,6 +14,13 @@ from shared.database.connection import transaction
 from shared.errors import Outage
 from shared.landing import cell
 
+OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
+# Counted too: of two loads at once, the one that began first may commit last.
+CHANGES = """
+SELECT (SELECT count(*) FROM ops.loads WHERE inserted + updated + removed > 0) AS loads,
+       (SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0) AS loaded_at,
+       (SELECT max(carried_out_at) FROM ops.pending_removals) AS removed_at
+"""
 HEADINGS = {
     "source": "Sistema",
     "task_id": "Código da tarefa",
@@ -54,15 +62,13 @@ class Export:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._target = folder / "panel.csv"
-        self._written: datetime | None = None
+        self._written: Any = None
 
     def beat(self) -> None:
         """Write the file if there is something new; raises `Outage` where the folder or the database is away."""
         with transaction(self._engine) as connection:
-            newest = connection.execute(
-                text("SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0")
-            ).scalar()
-            if newest is None or newest == self._written:
+            newest = connection.execute(text(CHANGES)).one()
+            if newest.loads == 0 or newest == self._written:
                 return
             mine = connection.execute(text("SELECT pg_try_advisory_xact_lock(hashtext('export:panel'))")).scalar()
             if not mine:
@@ -93,7 +99,7 @@ def _text(name: str, value: Any) -> str:
         case bool():
             return "sim" if value else "não"
         case datetime():
-            return f"{value:%d/%m/%Y %H:%M}"
+            return f"{value.astimezone(OFFICE_TIME):%d/%m/%Y %H:%M}"
         case Decimal():
             return str(value).replace(".", ",")
         case str():

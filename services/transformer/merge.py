@@ -205,12 +205,13 @@ WHERE source = :source AND task_id = ANY(:removed) AND valid_to IS NULL AND vali
 PLAN_DROP = """
 DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
 """
-# How often a scope is read comes from the newest plan; when it was last read whole, from its own loads alone.
+# How often a scope is read, and whether at all, comes from the newest plan; when it was last read whole, from its own
+# loads alone.
 PLAN = """
 INSERT INTO ops.scopes AS known (system, scope, every, planned_at)
-VALUES (:system, :scope, :every, :planned_at)
+SELECT :system, :scope, :every, :planned_at
+WHERE NOT EXISTS (SELECT 1 FROM ops.scopes newer WHERE newer.system = :system AND newer.planned_at > :planned_at)
 ON CONFLICT (system, scope) DO UPDATE SET every = excluded.every, planned_at = excluded.planned_at
-WHERE known.planned_at <= excluded.planned_at
 """
 SCOPE_READ = """
 UPDATE ops.scopes SET last_read_at = greatest(last_read_at, :read_to) WHERE system = :system AND scope = :scope

@@ -178,11 +178,13 @@ def _merge(
     connection.execute(text(merge.HISTORY_OPEN))
     seen, written, new = connection.execute(
         text(
-            "SELECT (SELECT count(*) FROM incoming), (SELECT count(*) FROM merged),"
+            "SELECT (SELECT count(*) FROM incoming),"
+            " (SELECT count(*) FROM incoming WHERE row_id IN (SELECT row_id FROM merged) OR row_id = ANY(:back)),"
             " (SELECT count(*) FROM merged WHERE is_new)"
-        )
+        ),
+        {"back": back},
     ).one()
-    return {"inserted": new, "updated": written - new + len(back), "unchanged": seen - written, "removed": removed}
+    return {"inserted": new, "updated": written - new, "unchanged": seen - written, "removed": removed}
 
 
 def _remove(connection: Connection, system: str, removals: Sequence[Removal]) -> tuple[int, list[str]]:

@@ -230,10 +230,7 @@ class Arrivals(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        with self.office.engine.begin() as connection:
-            connection.exec_driver_sql(
-                "TRUNCATE operacional.gestta_tasks, operacional.task_history, ops.sightings, ops.processed_events"
-            )
+        self.office.empty()
         self.minute = 0
         self.landed: list[tuple[Told, Any]] = []
         self.told: list[Told] = []
@@ -310,14 +307,16 @@ def _nested(task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
     return row | ({"status": WORDS[fields["status"]]} if "status" in fields else {})
 
 
-def test_batches_in_any_order_and_any_number_of_times_leave_the_same_rows(transformer_engine, engine):
+def test_batches_in_any_order_and_any_number_of_times_leave_the_same_rows(transformer_engine, owner_engine):
     with TemporaryDirectory() as folder:
-        Arrivals.office = Office(Landing(str(Path(folder))), Warehouse(transformer_engine, reject_limit=0.2), engine)
+        Arrivals.office = Office(
+            Landing(str(Path(folder))), Warehouse(transformer_engine, reject_limit=0.2), owner_engine
+        )
         run_state_machine_as_test(
             Arrivals,
             settings=settings(
-                max_examples=25,
-                stateful_step_count=12,
+                max_examples=15,
+                stateful_step_count=10,
                 deadline=timedelta(seconds=10),
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),

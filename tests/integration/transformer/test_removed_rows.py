@@ -1,0 +1,134 @@
+"""Gone is gone, and only then; a mass waits for a person (guarantee 4)."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.console import warehouse as console
+from services.transformer.export import Export
+from shared.contracts.events import SourceFailed
+from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
+
+pytestmark = pytest.mark.integration
+
+
+def task(task_id: str, title: str = "T") -> dict[str, str]:
+    return {"id": task_id, "name": title}
+
+
+def test_what_is_gone_leaves_the_panel_and_keeps_its_row(office):
+    office.bring([task("a"), task("b")], read_at=at(1))
+    loaded = office.bring([], read_at=at(2), scope="lookup", removed=["a"])
+    assert (loaded.removed, set(office.shown())) == (1, {"b"})
+    assert office.task("a")["removed_at"] == at(2)
+
+
+def test_a_block_that_lacks_a_row_removes_nothing(office):
+    office.bring([task("a"), task("b")], read_at=at(1))
+    assert office.bring([task("b")], read_at=at(2)).removed == 0
+    assert set(office.shown()) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "gone_at", "lives"), [(1, 2, False), (3, 2, True), (2, 2, False)], ids=["after", "before", "at once"]
+)
+@pytest.mark.parametrize("removal_first", [True, False], ids=["the removal arrives first", "the row arrives first"])
+def test_a_removal_is_a_sighting_at_the_time_the_source_was_asked(office, seen_at, gone_at, lives, removal_first):
+    row = office.land([task("a")], read_at=at(seen_at))
+    removal = office.land([], read_at=at(9), scope="lookup", removed=[{"id": "a", "asked_at": at(gone_at).isoformat()}])
+    for event in (removal, row) if removal_first else (row, removal):
+        office.load(event)
+    assert ("a" in office.shown()) is lives
+    office.again(row)
+    office.again(removal)
+    assert ("a" in office.shown()) is lives
+
+
+def test_what_comes_back_is_live_again_and_counted_once(office):
+    office.bring([task("a")], read_at=at(1))
+    office.bring([], read_at=at(2), scope="lookup", removed=["a"])
+    same = office.bring([task("a")], read_at=at(3))
+    assert (same.inserted, same.updated, same.unchanged) == (0, 1, 0)
+    office.bring([], read_at=at(4), scope="lookup", removed=["a"])
+    other = office.bring([task("a", "changed")], read_at=at(5), scope=NEXT_BLOCK)
+    assert (other.inserted, other.updated, other.unchanged) == (0, 1, 0)
+    assert office.shown()["a"]["title"] == "changed"
+
+
+def test_a_removal_of_a_row_that_nobody_knows_removes_nothing(office):
+    assert office.bring([], read_at=at(1), scope="lookup", removed=["never"]).removed == 0
+
+
+def land_mass(office, *, count=101, lost=30, at_minute=2):
+    office.bring([task(f"t{n}") for n in range(count)], read_at=at(1))
+    gone = [{"id": f"t{n}", "lacked": count, "held": count} for n in range(lost)]
+    return office.land([], read_at=at(at_minute), scope="lookup", removed=gone)
+
+
+@pytest.fixture
+def approve(console_engine):
+    """As the console does, with its own login."""
+    return lambda decision="approved", scope=None: console.decide_removals(
+        console_engine, "gestta", scope, decision, by="analyst", at=NOW
+    )
+
+
+def test_a_mass_removal_waits_and_is_told(office):
+    event = land_mass(office)
+    facts = office.handle(event)
+    failed = [fact for fact in facts if isinstance(fact, SourceFailed)]
+    assert [(fact.system, fact.scope) for fact in failed] == [("gestta", "mass_removal")]
+    assert "console removals approve | reject" in failed[0].reason
+    assert f"{BLOCK}: 30" in failed[0].reason
+    assert len(office.shown()) == 101
+    assert office.warehouse.carry_out_approved(now=NOW) == {}, "nobody has decided"
+    assert len(office.rows("SELECT * FROM ops.pending_removals WHERE decision IS NULL")) == 30
+    assert office.handle(event) == facts
+
+
+def test_what_a_person_approves_is_carried_out_but_for_what_was_seen_since(office, approve):
+    office.handle(land_mass(office))
+    office.bring([task("t0"), task("t1", "changed")], read_at=at(3), scope=NEXT_BLOCK)
+    assert approve() == 30
+    assert office.warehouse.carry_out_approved(now=NOW) == {"gestta": 28}
+    assert set(office.shown()) == {"t0", "t1", *(f"t{n}" for n in range(30, 101))}
+    assert office.warehouse.carry_out_approved(now=NOW) == {}
+    closed = office.rows("SELECT DISTINCT decided_by, carried_out_at FROM ops.pending_removals")
+    assert closed == [{"decided_by": "analyst", "carried_out_at": NOW}]
+
+
+def test_what_a_person_rejects_stays(office, approve):
+    office.handle(land_mass(office))
+    assert approve("rejected") == 30
+    assert office.warehouse.carry_out_approved(now=NOW) == {}
+    assert len(office.shown()) == 101
+
+
+def test_a_decision_may_be_about_one_scope(office, approve):
+    office.handle(land_mass(office))
+    assert approve(scope=NEXT_BLOCK) == 0
+    assert approve(scope=BLOCK) == 30
+
+
+def test_what_was_carried_out_can_come_back_and_wait_again(office, approve):
+    event = land_mass(office, lost=1)
+    office.handle(event)
+    approve()
+    office.warehouse.carry_out_approved(now=NOW)
+    office.bring([task("t0")], read_at=at(5))
+    gone = [{"id": "t0", "lacked": 101, "held": 101}]
+    office.handle(office.land([], read_at=at(6), scope="lookup", removed=gone))
+    waiting = office.rows("SELECT row_id, decision FROM ops.pending_removals")
+    assert waiting == [{"row_id": "t0", "decision": None}]
+    assert "t0" in office.shown()
+
+
+def test_approved_removals_reach_the_file_for_people_too(office, approve, transformer_engine, tmp_path):
+    export = Export(transformer_engine, tmp_path / "exports")
+    office.handle(land_mass(office))
+    export.beat()
+    assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 102
+    approve()
+    office.warehouse.carry_out_approved(now=NOW + timedelta(minutes=1))
+    export.beat()
+    assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 72
