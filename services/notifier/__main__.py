@@ -14,7 +14,7 @@ from services.notifier.slack import Slack
 from shared import clock, health, log
 from shared.contracts.events import FACTS
 from shared.database.connection import connect, wait_for_schema
-from shared.errors import Outage
+from shared.errors import Transient
 from shared.messaging import rabbitmq
 from shared.messaging.rabbitmq import Link
 from shared.messaging.run import Every, On, Service, run, stop_on_signals
@@ -53,7 +53,7 @@ def main() -> int:
         settings.alert_repeat_every,
     )
     # A thread of its own: it must speak also while the rest still waits for the database or the broker.
-    threading.Thread(target=_keep, args=(vigil, stop), name="vigil", daemon=True).start()
+    threading.Thread(target=_keep, args=(vigil, state, stop), name="vigil", daemon=True).start()
     speak = Speak(incidents, voice, clock.now, settings.alert_group_wait, settings.alert_repeat_every)
     look = LookAround(incidents, lambda: rabbitmq.depth(settings.broker_url, WATCHED, name="notifier look"), clock.now)
     hear = Hear(incidents, vigil, clock.now)
@@ -88,9 +88,9 @@ def _heartbeat(settings: Settings, state: health.Health) -> Iterator[Every]:
 def _database_away(incidents: NotificationLog, state: health.Health) -> str | None:
     try:
         incidents.answers()
-    except Outage as outage:
-        state.wrong("database", str(outage))
-        return str(outage)
+    except Transient as error:
+        state.wrong("database", str(error))
+        return str(error)
     state.well("database")
     return None
 
@@ -99,9 +99,13 @@ def _broker_away(link: Link) -> str | None:
     return None if link.is_open else "nenhuma conexão com o RabbitMQ"
 
 
-def _keep(vigil: Vigil, stop: threading.Event) -> None:
-    while not stop.wait(VIGIL_SECONDS):
-        vigil.look(clock.now())
+def _keep(vigil: Vigil, state: health.Health, stop: threading.Event) -> None:
+    try:
+        while not stop.wait(VIGIL_SECONDS):
+            vigil.look(clock.now())
+    finally:
+        if not stop.is_set():
+            state.wrong("vigil", "its thread died, see the log: restart the notifier")
 
 
 if __name__ == "__main__":

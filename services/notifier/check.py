@@ -1,44 +1,30 @@
 """`--check`: every setting and credential of the notifier tried for real, one JSON line each, for the doctor."""
 
-import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 
 from services.notifier import message
 from services.notifier.notification_log import NotificationLog
 from services.notifier.settings import Settings
 from services.notifier.slack import Slack
 from shared import clock
+from shared.checks import Check, tell
 from shared.database.connection import WrongPassword, connect
 from shared.errors import AuthRejected, Outage, RoadClosed, Transient
 from shared.messaging import rabbitmq
 from shared.settings import SettingsError, load
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check; `said` is a sentence for people."""
-
-    check: str
-    ok: bool
-    said: str
-
-
 def main() -> int:
-    """Print the findings to stdout; 0 when all is well."""
-    ok = True
-    for finding in findings():
-        print(json.dumps(asdict(finding), ensure_ascii=False), flush=True)  # noqa: T201  stdout is its interface
-        ok = ok and finding.ok
-    return 0 if ok else 1
+    """Print what was found to stdout; 0 when all is well."""
+    return tell(findings())
 
 
-def findings() -> Iterator[Finding]:
+def findings() -> Iterator[Check]:
     """Settings, database, broker, Slack's token, and a real message by the way of real alerts."""
     try:
         settings = load(Settings)
     except SettingsError as error:
-        yield Finding("notifier: configuração", False, f"Há configurações erradas; corrija-as no .env. {error}")
+        yield Check("notifier: configuração", False, f"Há configurações erradas; corrija-as no .env. {error}")
         return
     yield _tried("notifier: banco de dados", lambda: _database(settings))
     yield _tried("notifier: RabbitMQ", lambda: _broker(settings))
@@ -53,24 +39,24 @@ def findings() -> Iterator[Finding]:
         yield _tried("notifier: mensagem no Slack", lambda: _post(slack, settings.slack_channel))
 
 
-def _tried(name: str, check: Callable[[], str]) -> Finding:
+def _tried(name: str, check: Callable[[], str]) -> Check:
     try:
-        return Finding(name, True, check())
+        return Check(name, True, check())
     except WrongPassword as error:
         advice = "A senha do banco está errada: rode `python -m shared.database upgrade`, que a grava de novo."
-        return Finding(name, False, f"{advice} ({error})")
+        return Check(name, False, f"{advice} ({error})")
     except Outage as error:
-        return Finding(
+        return Check(
             name, False, f"O banco de dados não responde: verifique DATABASE_URL e se ele está no ar. ({error})"
         )
     except rabbitmq.BrokerRefused as error:
-        return Finding(name, False, f"O RabbitMQ recusou o login: confira AMQP_URL e a senha. ({error})")
+        return Check(name, False, f"O RabbitMQ recusou o login: confira AMQP_URL e a senha. ({error})")
     except RoadClosed as error:
-        return Finding(name, False, f"O RabbitMQ não responde: verifique AMQP_URL e se ele está no ar. ({error})")
+        return Check(name, False, f"O RabbitMQ não responde: verifique AMQP_URL e se ele está no ar. ({error})")
     except AuthRejected as error:
-        return Finding(name, False, f"{error.hint[:1].upper()}{error.hint[1:]}.")
+        return Check(name, False, f"{error.hint[:1].upper()}{error.hint[1:]}.")
     except Transient as error:
-        return Finding(name, False, f"O Slack não responde agora: confira SLACK_API_URL e a rede. ({error})")
+        return Check(name, False, f"O Slack não responde agora: confira SLACK_API_URL e a rede. ({error})")
 
 
 def _database(settings: Settings) -> str:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.panel import board
 from services.panel.board import Board, View
-from shared.errors import Outage
+from shared.errors import Transient
 from shared.health import Health
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ class Boards:
     def _read(self, now: datetime) -> View:
         try:
             newest = self.reads.board(now=now)
-        except Outage as outage:
+        except Transient as outage:
             self.health.wrong("database", str(outage))
             if self._view.trouble is None:
                 log.warning("the database is away, the last figures are shown with their age", reason=str(outage))

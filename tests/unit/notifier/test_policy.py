@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ OPEN = Incident(
     members={"s": Member(failed_at=NOON)},
 )
 SAID = replace(OPEN, said_at=NOON - HOUR, said_as="first", times_said=1)
-OVER = {"closed_at": NOON - MINUTE, "ended_at": NOON - MINUTE}
+OVER: dict[str, Any] = {"closed_at": NOON - MINUTE, "ended_at": NOON - MINUTE}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifier.incidents import WHOLE, Failing, Incident, Member, Working
+from services.notifier.incidents import WHOLE, Failing, Incident, Member, Signal, Working
 from services.notifier.watch import Look, Memory, Scope, observe
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -24,7 +24,8 @@ def incident(key, member=WHOLE, since=NOON - MINUTE):
 
 def seen_for(length, *, unfinished=(), scopes=(), queues=None):
     """What is found on the last of looks 15 seconds apart that all show the same, the first at noon."""
-    memory, found, at = Memory(), (), NOON
+    found: tuple[Signal, ...] = ()
+    memory, at = Memory(), NOON
     while at <= NOON + length:
         memory, found = observe(Look(at, scopes, queues or {}), memory, unfinished)
         at += 15 * SECOND
