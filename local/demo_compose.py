@@ -19,8 +19,12 @@ def run() -> None:
     environment.write_secrets(ROOT / "secrets")
     try:
         if _order("up", "--build", "--wait").returncode != 0:
-            raise Unfit("compose could not bring everything up: `docker compose --profile demo logs` says why")
-        print(_TOLD.format(panel=address("panel", 8080), slack=address("simulators", 9103)), flush=True)
+            _order("ps", "--all")
+            _order("logs", "--tail", "15")
+            raise Unfit("compose could not bring everything up: see which container above, and what it said last")
+        print(
+            _TOLD.format(panel=address("panel", 8080), slack=address("simulators", 9103), project=PROJECT), flush=True
+        )
         _order("wait", "panel")
     except KeyboardInterrupt:
         print("\nstopping", flush=True)
@@ -34,7 +38,7 @@ The demo runs. Open
   what Slack is told       {slack}
 Try
   make demo-check          asserts what this shows, in about two minutes
-  docker compose --profile demo logs -f
+  docker compose -p {project} logs -f
   make stop, or Ctrl-C     ends it
 """
 
