@@ -98,7 +98,7 @@ class Extract:
                 self._scopes(whole)
             except AuthRejected as error:
                 self._tell_dead(error)
-            except Transient as error:
+            except (Transient, Rejected) as error:
                 self._tell(LOOKUP_SCOPE, str(error))
 
     def look_for_token(self) -> None:

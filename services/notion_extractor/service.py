@@ -80,6 +80,8 @@ class Extract:
                     log.warning("Notion refused the token", hint=error.hint)
                     self._note(AuthFailed(system="notion", status=error.status, hint=error.hint))
                 self._auth_dead = True
+            except (Transient, Rejected) as error:
+                self._tell(LOOKUP_SCOPE, str(error))
 
     def run_whole_plan(self) -> bool:
         """For `--once`: everything; returns whether every source was read."""
@@ -219,6 +221,7 @@ class Extract:
     def _lookups(self, api: Notion, planned: list[Planned], seen: set[str]) -> None:
         """Classify what vanished: trashed, archived, moved, gone or unshared; removed when gone in two runs."""
         memory = self.recorder.memory
+        self._tell_recovered(LOOKUP_SCOPE)
         memory.watch = watch.seen_elsewhere(memory.watch, seen)
         asked = watch.to_ask(memory.watch, budget=LOOKUPS_PER_RUN, now=self.now())
         answers: dict[str, tuple[watch.Answer, datetime]] = {}

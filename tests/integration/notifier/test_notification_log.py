@@ -11,6 +11,8 @@ from services.notifier.policy import Reason
 from services.notifier.watch import Scope
 from shared.database.connection import connect
 
+pytestmark = pytest.mark.integration
+
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LATER = NOON + 9 * HOUR
