@@ -47,7 +47,7 @@ check: setup ## lint, format, types, import rules, contracts
 
 lock: setup ## compile the locks from pyproject.toml
 	$(foreach extra,$(EXTRAS),$(LOCK) --extra $(extra) -o requirements/$(extra).txt pyproject.toml$(newline))
-	$(LOCK) --all-extras --group pyproject.toml:dev -o requirements/dev.txt
+	$(LOCK) --all-extras --group pyproject.toml:dev -o requirements/dev.txt pyproject.toml
 
 define newline
 
