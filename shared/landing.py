@@ -26,7 +26,9 @@ from shared.errors import Outage, Rejected
 ROWS, MANIFEST, SAID, CSV = ".jsonl.gz", ".json", ".said", ".csv"
 RECENT = timedelta(days=2)
 DEEPEST = 20
-_LINE = re.compile(r'\{"read_at":"([^"]+)","row":(.*)\}\n?', re.DOTALL)
+_ID = r'\{"read_at":"([^"]+)","id":"((?:[^"\\]|\\.)*)","row":'
+_LINE = re.compile(_ID + r"(.*)\}\n?", re.DOTALL)
+_LINE_ID = re.compile(_ID)
 
 
 class Pruned(Rejected):
@@ -35,10 +37,11 @@ class Pruned(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """A row as the source gave it: its JSON text, and when its response was read (ISO 8601, UTC)."""
+    """A row as the source gave it: when its response was read (ISO 8601, UTC), its JSON text, its id if it has one."""
 
     read_at: str
     text: str
+    row_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +105,29 @@ class Landing:
 
         Raises `Rejected` for a damaged file, `Pruned` for an absent one.
         """
+        for line in self._lines(batch_ref, sha256):
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise Rejected(f"batch {batch_ref} holds a line that is not a row")
+            yield RawRow(match[1], match[3], _unquoted(match[2]))
+
+    def ids(self, batch_ref: str, *, sha256: str) -> Iterator[str]:
+        """The ids of a batch's rows that have one, streamed; raises as `rows` does."""
+        for line in self._lines(batch_ref, sha256):
+            match = _LINE_ID.match(line)
+            if match is None:
+                raise Rejected(f"batch {batch_ref} holds a line that is not a row")
+            if match[2]:
+                yield _unquoted(match[2])
+
+    def _lines(self, batch_ref: str, sha256: str) -> Iterator[str]:
         path = self._path(batch_ref + ROWS)
         with self._reachable():
             try:
                 if (found := self._digest(path)) != sha256:
                     raise Rejected(f"batch {batch_ref} is damaged: sha256 is {found}, the fact says {sha256}")
                 with self._fs.open(path, "rb") as file, gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
-                    for line in lines:
-                        match = _LINE.fullmatch(line)
-                        if match is None:
-                            raise Rejected(f"batch {batch_ref} holds a line that is not a row")
-                        yield RawRow(match[1], match[2])
+                    yield from lines
             except FileNotFoundError:
                 raise Pruned(f"batch {batch_ref} is not in the landing (any more)") from None
 
@@ -170,13 +185,17 @@ class Landing:
         """
         unsaid, gone = set(self.unsaid(system)), 0
         newest: set[str] = set()
+        newest_full: set[str] = set()
         days: set[tuple[str, date]] = set()
         for manifest in self.manifests(system):
             day = manifest.read_to.astimezone(UTC).date()
-            first_of_scope = manifest.scope not in newest
-            first_of_day = manifest.kind != "full" or (manifest.scope, day) not in days
+            full = manifest.kind == "full"
+            # Of a scope that is read in increments also the newest full batch: they mean nothing without it.
+            first_of_scope = manifest.scope not in newest or (full and manifest.scope not in newest_full)
+            first_of_day = not full or (manifest.scope, day) not in days
             newest.add(manifest.scope)
-            if manifest.kind == "full":
+            if full:
+                newest_full.add(manifest.scope)
                 days.add((manifest.scope, day))
             age = now - manifest.read_to
             if first_of_scope or manifest.batch_ref in unsaid or age <= RECENT or (age <= keep and first_of_day):
@@ -255,7 +274,6 @@ class BatchWriter:
         self._landing = landing
         self.batch_ref = batch_ref
         self.records = 0
-        self.columns: dict[str, None] = {}
         self._file = landing._new(batch_ref + ROWS)  # noqa: SLF001  the writer is the landing's own other half
         self._digest = hashlib.sha256()
         self._finished = self._committed = False
@@ -277,7 +295,7 @@ class BatchWriter:
         except RecursionError:
             raise Rejected("a row is nested too deeply to be a row of this source") from None
         with self._landing._reachable():  # noqa: SLF001
-            self._text.write(f'{{"read_at":"{iso(read_at)}","row":{text}}}\n')
+            self._text.write(f'{{"read_at":"{iso(read_at)}","id":{json.dumps(id_of(row))},"row":{text}}}\n')
         self.records += 1
 
     def finish(self) -> str:
@@ -313,6 +331,10 @@ class BatchWriter:
         broken = error or BrokenOff(self.batch_ref)
         with suppress(BrokenOff, OSError):
             self._file.__exit__(type(broken), broken, trace)
+
+
+def _unquoted(text: str) -> str:
+    return str(json.loads(f'"{text}"')) if "\\" in text else text
 
 
 class BrokenOff(Exception):
@@ -352,6 +374,12 @@ def write_csv(landing: Landing, manifest: Manifest) -> None:
             writer.writerow({"read_at": row.read_at} | cells)
         text.flush()
         text.detach()
+
+
+def id_of(row: Mapping[str, Any]) -> str:
+    """A row's id under either of its two names; empty where it has none."""
+    value = row.get("id") or row.get("_id")
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 def flat(row: Any, prefix: str = "", depth: int = 0) -> dict[str, Any]:

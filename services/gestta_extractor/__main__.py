@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from services.gestta_extractor import check
+from services.gestta_extractor.access import Access
 from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import GesttaApi
 from services.gestta_extractor.service import Extract, Range
@@ -17,7 +18,9 @@ from shared import clock, health, log
 from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
+from shared.extraction.news import News
 from shared.extraction.record import Recorder, recall
+from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing
 from shared.messaging.once import run_once
@@ -43,22 +46,23 @@ def main() -> int:
     api = GesttaApi(settings.gestta_api_url, requests_per_hour=settings.gestta_requests_per_hour, reads=reads)
     service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
     announcer = Announcer(landing, "gestta")
+    news = News(announcer, "gestta", source=service.source, now=clock.now)
+    spreadsheets = Spreadsheets(landing)
     extract = Extract(
         api=api,
-        credentials=credentials(settings, api),
+        access=Access(api, credentials(settings, api), news, now=clock.now, warning=settings.gestta_token_warning),
         recorder=Recorder(landing, "gestta", service.source, memory, reads),
-        landing=landing,
         announcer=announcer,
+        spreadsheets=spreadsheets,
+        news=news,
         range=Range(
             settings.gestta_from,
             settings.gestta_to,
             settings.gestta_block,
             settings.gestta_every,
             settings.gestta_requests_per_hour,
-            settings.gestta_token_warning,
             settings.gestta_task_url,
         ),
-        source=service.source,
         now=clock.now,
         stop=service.stop,
     )
@@ -72,6 +76,7 @@ def main() -> int:
                 On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
                 Every("extract", settings.gestta_every, extract.run, wake=extract.wake),
                 Every("token", timedelta(seconds=2), extract.look_for_token),
+                spreadsheets.every,
                 Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
                 announcer.every,
             )

@@ -5,8 +5,8 @@ totals, and name what is different.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from urllib.parse import quote
 import ijson
 import requests
 
+from services.gestta_extractor.budget import Budget
 from shared import clock
 from shared.clock import ReadClock
 from shared.errors import Rejected, Transient
@@ -28,7 +29,7 @@ ALLOWED = (
     ("POST", re.compile(r"/core/login")),
     ("POST", re.compile(r"/core/customer/task/report")),
     ("POST", re.compile(r"/core/customer/task/search")),
-    ("GET", re.compile(r"/core/customer/task/[A-Za-z0-9%._-]+")),
+    ("GET", re.compile(r"/core/customer/task/[A-Za-z0-9%][A-Za-z0-9%._-]*")),
     ("GET", re.compile(r"/core/company/user/me")),
 )
 """The same API writes to the office's work: whatever is not in this list is never sent."""
@@ -43,7 +44,15 @@ class Refused(Exception):
 
 
 class TooLarge(Transient):
-    """The server did not manage (or does not allow) a range this large."""
+    """The server did not manage a range this large, or something on the way cut it short."""
+
+
+class RangeRefused(TooLarge):
+    """The server says that it does not allow this range: asking for the same again is no use."""
+
+
+class TooMany(Transient):
+    """The server wants fewer requests, whatever their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,12 @@ class Page:
 class GesttaApi:
     """Reads tasks with a token that the caller brings. One request at a time, `requests_per_hour` at most."""
 
-    def __init__(self, base: str, *, requests_per_hour: int, reads: ReadClock) -> None:
-        # Half a second between calls is good manners there; the hour's budget is kept by what a run asks for.
+    def __init__(
+        self, base: str, *, requests_per_hour: int, reads: ReadClock, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._budget = Budget(requests_per_hour)
+        self._ticks = ticks
+        # Half a second between calls is good manners there.
         self._http = Http(
             base,
             pace=Pace(calls=max(requests_per_hour / 3600, 2.0), seconds=1.0),
@@ -75,9 +88,9 @@ class GesttaApi:
         self._reads = reads
 
     @property
-    def calls(self) -> int:
-        """Requests made so far."""
-        return self._http.calls
+    def left(self) -> int:
+        """Requests that this hour may still have."""
+        return self._budget.left(self._ticks())
 
     def login(self, email: str, password: str) -> str:
         """A new token, as the web app gets it: it comes in a header, the body is empty. Raises `Refused`."""
@@ -95,18 +108,30 @@ class GesttaApi:
     def report(self, token: str, first: date, last: date) -> Iterator[tuple[dict[str, Any], datetime]]:
         """Every task of a range of days, streamed, each with the time its response was read.
 
-        Raises `Refused`, `TooLarge` (ask for less), `Transient`; also in the middle of the rows.
+        Raises `Refused`, `TooLarge` (ask for less), `TooMany`, `Spent`; also in the middle of the rows.
         """
         body = {
             "type": "CUSTOMER_TASK",
             "filter": "CURRENT_MONTH",  # with dates present the range counts, whatever the filter says
             "dates": {"startDate": f"{first}T00:00:00-03:00", "endDate": f"{last}T23:59:59-03:00"},
         }
-        with self._stream("POST", "/core/customer/task/report", token, body) as response:
-            if response.status_code == requests.codes.no_content:
-                return
-            read_at = self._reads.read()
-            yield from ((row, read_at) for row in _rows(response))
+        path = "/core/customer/task/report"
+        _check("POST", path)
+        self._budget.take(self._ticks())
+        try:
+            with self._http.stream("POST", path, headers=_authorization(token), body=body) as response:
+                if response.status_code in (400, 413, 422):
+                    raise RangeRefused(_said(response.status_code, response.headers, path))
+                self._verdict(response.status_code, response.headers, path)
+                if response.status_code == requests.codes.no_content:
+                    return
+                read_at = self._reads.read()
+                yield from ((row, read_at) for row in _rows(response))
+        except (TooLarge, TooMany):
+            raise
+        except Transient as error:
+            # 5xx, a time-out, a connection that was cut: all of them happen to ranges that are too large.
+            raise TooLarge(str(error)) from None
 
     def search(self, token: str, status: str, page: int) -> Page:
         """A page of all tasks in one status: several statuses in a call may not be united."""
@@ -135,19 +160,11 @@ class GesttaApi:
         self, method: str, path: str, token: str | None, body: Any = None, *, fine: tuple[int, ...] = ()
     ) -> Answer:
         _check(method, path)
+        self._budget.take(self._ticks())
         answer = self._http.call(method, path, headers=_authorization(token), body=body)
         if answer.status not in fine:
             self._verdict(answer.status, answer.headers, path)
         return answer
-
-    @contextmanager
-    def _stream(self, method: str, path: str, token: str, body: Any) -> Iterator[requests.Response]:
-        _check(method, path)
-        with self._http.stream(method, path, headers=_authorization(token), body=body) as response:
-            if response.status_code in (400, 413, 422, 500, 502, 503, 504):
-                raise TooLarge(_said(response.status_code, response.headers, path))
-            self._verdict(response.status_code, response.headers, path)
-            yield response
 
     def _verdict(self, status: int, headers: Mapping[str, str], path: str) -> None:
         if status in (401, 403):
@@ -156,7 +173,8 @@ class GesttaApi:
             wait = retry_after(headers, now=clock.now())
             if wait:
                 self._http.pause(wait)
-            raise Transient(_said(status, headers, path), retry_after=wait)
+            kind = TooMany if status == requests.codes.too_many else Transient
+            raise kind(_said(status, headers, path), retry_after=wait)
         if status >= 400:
             raise Rejected(_said(status, headers, path))
 

@@ -1,6 +1,7 @@
 """What to read in a run: blocks of due dates around today, and the searches beside them. Decisions."""
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,6 +21,12 @@ class Block:
     @property
     def scope(self) -> str:
         return f"report:{self.first}/{self.last}"
+
+    @classmethod
+    def of(cls, scope: str) -> "Block | None":
+        """The block that a scope names, if it names one."""
+        match = re.fullmatch(r"report:(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)", scope)
+        return cls(date.fromisoformat(match[1]), date.fromisoformat(match[2])) if match else None
 
     def holds(self, day: date) -> bool:
         return self.first <= day <= self.last
@@ -53,6 +60,20 @@ def _fitting(block: Block, too_large: Collection[str]) -> list[Block]:
 def _add_months(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1)
+
+
+def covering(block: Block, plan: Collection[Block]) -> list[Block] | None:
+    """The blocks of the plan that together read every day of `block`, which is no longer read itself.
+
+    None where a day of it is read no more: what it held is then not missed, a year that leaves the range least of all.
+    """
+    parts = sorted(part for part in plan if part.first <= block.last and block.first <= part.last)
+    day = block.first
+    for part in parts:
+        if part.first > day:
+            return None
+        day = max(day, part.last + timedelta(days=1))
+    return parts if day > block.last else None
 
 
 @dataclass(frozen=True, slots=True)

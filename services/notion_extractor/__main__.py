@@ -20,6 +20,7 @@ from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
 from shared.extraction.record import Recorder, recall
+from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing
 from shared.messaging.once import run_once
@@ -54,14 +55,15 @@ def main() -> int:
         return check.main(settings, credentials, mappings)
     service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
     announcer = Announcer(landing, "notion")
+    spreadsheets = Spreadsheets(landing)
     extract = Extract(
         api=credentials.api,
         try_supplied=credentials.try_supplied,
         sources=sources,
         mappings=mappings,
         recorder=Recorder(landing, "notion", service.source, memory, reads),
-        landing=landing,
         announcer=announcer,
+        spreadsheets=spreadsheets,
         every=settings.notion_every,
         source=service.source,
         now=clock.now,
@@ -76,6 +78,7 @@ def main() -> int:
             (
                 On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
                 Every("extract", settings.notion_every, extract.run, wake=extract.wake),
+                spreadsheets.every,
                 Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
                 announcer.every,
             )

@@ -1,10 +1,10 @@
 """A run: each data source whole or not at all, its schema and mapping with it, and what vanished asked for by id."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -28,8 +28,10 @@ from shared.contracts.vocabulary import LOOKUP_SCOPE
 from shared.errors import AuthRejected, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
+from shared.extraction.ids import Ids
 from shared.extraction.record import Planned, Recorder
-from shared.landing import Landing
+from shared.extraction.spreadsheets import Spreadsheets
+from shared.extraction.watch import Watched
 
 log = structlog.get_logger()
 
@@ -59,8 +61,8 @@ class Extract:
     sources: Sequence[str]
     mappings: Mapping[str, Mapping[str, Any]]
     recorder: Recorder
-    landing: Landing
     announcer: Announcer
+    spreadsheets: Spreadsheets
     every: timedelta
     source: str
     now: Callable[[], datetime]
@@ -86,6 +88,7 @@ class Extract:
     def run_whole_plan(self) -> bool:
         """For `--once`: everything; returns whether every source was read."""
         self.run()
+        self.spreadsheets.beat()
         return not self._auth_dead and not any(self._failing.values())
 
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
@@ -125,24 +128,27 @@ class Extract:
         if len(found) < len(self.sources):
             planned += [Planned(scope, self.every) for scope in known if scope not in found]
         planned.append(Planned(LOOKUP_SCOPE, self.every))
-        seen: set[str] = set()
-        for scope, own in found.items():
-            if self.stop.is_set():
-                return
-            try:
-                seen |= self._read(api, scope, own, planned)
-            except (Transient, Rejected) as error:
-                self._tell(scope, str(error))
-        self._lookups(api, planned, seen)
+        reads, scopes = self.recorder.memory.reads, {p.scope for p in planned}
+        self.recorder.memory.reads = {scope: read for scope, read in reads.items() if scope in scopes}
+        with Ids() as seen:
+            for scope, own in found.items():
+                if self.stop.is_set():
+                    return
+                try:
+                    self._read(api, scope, own, planned, seen)
+                except (Transient, Rejected) as error:
+                    self._tell(scope, str(error))
+            self._lookups(api, planned, seen)
 
-    def _read(self, api: Notion, scope: str, own: Mapping[str, Any], planned: list[Planned]) -> set[str]:
-        """Land one data source; returns the ids it holds."""
+    def _read(self, api: Notion, scope: str, own: Mapping[str, Any], planned: list[Planned], seen: Ids) -> None:
+        """Land one data source."""
         schema = api.schema(scope)
         mapping = resolve(schema, own)
         related = {page: title for target in relations(schema, mapping) for page, title in self._titles(api, target)}
         before = self.recorder.memory.reads.get(scope)
         for walk in range(1, WALKS + 1):
             ids: set[str] = set()
+            missed = partial(self._missed, scope, ids, seen)
             proof: dict[str, Any] = {"walk": walk}
             try:
                 manifest = self.recorder.land(
@@ -151,6 +157,7 @@ class Extract:
                     self._walk(api, scope, ids, proof),
                     plan=planned,
                     proof=proof,
+                    missed=missed,
                     extra={
                         "data_source_id": scope,
                         "schema": schema.get("properties"),
@@ -165,15 +172,13 @@ class Extract:
                 continue
             break
         self.announcer.batch_landed(manifest.batch_ref)
+        self.spreadsheets.batch_landed(manifest, before.batch_ref if before else None)
         self._tell_recovered(scope)
-        held = (
-            {str(json.loads(row.text).get("id")) for row in self.landing.rows(before.batch_ref, sha256=before.sha256)}
-            if before
-            else set()
-        )
-        memory = self.recorder.memory
-        memory.watch = watch.missed(memory.watch, scope=scope, held=held, seen=ids, at=manifest.read_to)
-        return ids
+
+    def _missed(self, scope: str, ids: set[str], seen: Ids, at: datetime) -> list[Watched]:
+        seen.saw(scope, ids)
+        change = seen.compare(scope, self.recorder.held(scope))
+        return watch.missed(scope, change.lacking, held=change.held, at=at)
 
     def _walk(
         self, api: Notion, scope: str, ids: set[str], proof: dict[str, Any]
@@ -218,11 +223,11 @@ class Extract:
                 if isinstance(value, dict) and value.get("type") == "title":
                     yield str(row["id"]), "".join(str(p.get("plain_text", "")) for p in value["title"] or [])
 
-    def _lookups(self, api: Notion, planned: list[Planned], seen: set[str]) -> None:
+    def _lookups(self, api: Notion, planned: list[Planned], seen: Ids) -> None:
         """Classify what vanished: trashed, archived, moved, gone or unshared; removed when gone in two runs."""
         memory = self.recorder.memory
         self._tell_recovered(LOOKUP_SCOPE)
-        memory.watch = watch.seen_elsewhere(memory.watch, seen)
+        memory.watch = watch.seen(memory.watch, {row_id for row_id in memory.watch if row_id in seen})
         asked = watch.to_ask(memory.watch, budget=LOOKUPS_PER_RUN, now=self.now())
         answers: dict[str, tuple[watch.Answer, datetime]] = {}
         kinds: dict[str, str] = {}

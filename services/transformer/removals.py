@@ -11,7 +11,7 @@ MASS_FLOOR = 100
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A row that its source, asked by id in two runs, does not have any more."""
+    """A row that its source, asked by id in two runs, does not have any more, or that may not be asked for."""
 
     row_id: str
     scope: str
@@ -19,6 +19,8 @@ class Removal:
     lacked: int
     """How many rows the read that missed it lacked of what its scope held."""
     held: int
+    forbidden: bool = False
+    """It could not be asked for: nobody knows whether it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,11 @@ class Decision:
 
 
 def decide(removals: Sequence[Removal], *, limit: float) -> Decision:
-    """A read that lacked more than `limit` of its scope, and more than 100 rows, is not believed without a person."""
-    later = tuple(r for r in removals if r.lacked > MASS_FLOOR and r.lacked > limit * r.held)
+    """A read that lacked more than `limit` of its scope, and more than 100 rows, is not believed without a person.
+
+    Nor is the absence of what could not be asked for.
+    """
+    later = tuple(r for r in removals if r.forbidden or (r.lacked > MASS_FLOOR and r.lacked > limit * r.held))
     waiting = {r.row_id for r in later}
     return Decision(
         now=tuple(r for r in removals if r.row_id not in waiting),

@@ -100,6 +100,7 @@ def removals_of(manifest: Manifest) -> list[Removal]:
             asked_at=datetime.fromisoformat(gone["asked_at"]),
             lacked=int(gone["lacked"]),
             held=int(gone["held"]),
+            forbidden=gone.get("answer") == "forbidden",
         )
         for gone in manifest.content.get("removed") or []
     ]

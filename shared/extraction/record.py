@@ -1,9 +1,9 @@
 """What an extractor remembers (all of it out of its manifests), and how it lands a scope."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -15,19 +15,25 @@ from shared.contracts.events import RawDataReady
 from shared.contracts.vocabulary import BatchKind, System
 from shared.extraction import watch
 from shared.extraction.watch import Watched
-from shared.landing import Landing, Manifest, batch_id, iso, write_csv
+from shared.landing import Landing, Manifest, Pruned, RawRow, batch_id, iso
 from shared.messaging.codec import encode
 
 log = structlog.get_logger()
+T = TypeVar("T")
+
+
+Held = tuple[tuple[str, str], ...]
+"""(batch_ref, sha256) of the batches that together are what a scope holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastRead:
-    """The last complete read of a scope."""
+    """The last complete read of a scope, and what the scope holds since: its last full batch and the increments."""
 
     batch_ref: str
     read_at: datetime
     sha256: str
+    holds: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +56,23 @@ class Memory:
 
 
 def recall(landing: Landing, system: System) -> Memory:
-    """The memory as the newest manifest has it: every manifest carries the whole plan and its last reads."""
+    """The memory as the manifests have it.
+
+    The newest carries the last reads and notes; the watch list is the newest lookup's, and what was missed since.
+    """
     memory = Memory()
-    newest = next(landing.manifests(system), None)
-    if newest is None:
-        return memory
-    memory.last_read_at = newest.read_to
-    memory.notes = dict(newest.content.get("notes") or {})
-    memory.watch = watch.load(newest.content.get("watch") or [])
-    for entry in newest.content.get("plan") or []:
-        if entry.get("last_ref"):
-            memory.reads[entry["scope"]] = LastRead(
-                entry["last_ref"], datetime.fromisoformat(entry["last_read_at"]), entry["last_sha256"]
-            )
+    since: list[Watched] = []
+    for manifest in landing.manifests(system):
+        if memory.last_read_at is None:
+            memory.last_read_at = manifest.read_to
+            memory.notes = dict(manifest.content.get("notes") or {})
+            entries = [*(manifest.content.get("plan") or []), *(manifest.content.get("retired") or [])]
+            memory.reads = {e["scope"]: _load_read(e) for e in entries if e.get("last_ref")}
+        if manifest.kind == "lookup":
+            memory.watch = watch.load(manifest.content.get("watch") or [])
+            break
+        since += watch.load(manifest.content.get("missed") or []).values()
+    memory.watch = watch.joined(memory.watch, since)
     return memory
 
 
@@ -76,6 +86,22 @@ class Recorder:
     memory: Memory
     reads: ReadClock
 
+    def held(self, scope: str) -> Iterator[str]:
+        """The ids of the rows that a scope holds; none where it was never read."""
+        yield from self._of_batches(scope, self.landing.ids)
+
+    def held_rows(self, scope: str) -> Iterator[RawRow]:
+        """The rows that a scope holds: of one that is read in increments also what they replaced."""
+        yield from self._of_batches(scope, self.landing.rows)
+
+    def _of_batches(self, scope: str, read: Callable[..., Iterator[T]]) -> Iterator[T]:
+        last = self.memory.reads.get(scope)
+        for batch_ref, sha256 in last.holds if last else ():
+            try:
+                yield from read(batch_ref, sha256=sha256)
+            except Pruned:
+                log.warning("what a scope held is not in the landing any more", scope=scope, batch_ref=batch_ref)
+
     def land(
         self,
         scope: str,
@@ -84,12 +110,15 @@ class Recorder:
         *,
         plan: Collection[Planned],
         proof: dict[str, Any],
+        missed: Callable[[datetime], Collection[Watched]] = lambda _at: (),
         removed: Collection[Watched] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> Manifest:
         """Write the rows as they come; the batch exists when the source has ended well and the manifest is down.
 
-        Whatever `rows` raises leaves nothing behind. `proof` may be filled while `rows` is consumed.
+        Whatever `rows` raises leaves nothing behind. `proof` may be filled while `rows` is consumed. `missed` is asked
+        after the last row, with the time of the read: what this read misses lies in the same manifest as the read, so
+        that no stop in between forgets it.
         """
         started = self.reads.read()
         earliest: datetime | None = None
@@ -101,13 +130,16 @@ class Recorder:
                 latest = max(latest, read_at)
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
-            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, latest, sha256)}
+            holds = (*(before.holds if before and kind == "increment" else ()), (batch.batch_ref, sha256))
+            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, latest, sha256, holds)}
+            missing = missed(latest)
+            planned = {entry.scope for entry in plan}
             fact = RawDataReady(
                 system=self.system,
                 batch_ref=batch.batch_ref,
                 sha256=sha256,
                 records=batch.records,
-                removed=len(removed),
+                removed=sum(1 for gone in removed if gone.answer == "gone"),
                 scope=scope,
                 kind=kind,
                 read_from=earliest or started,
@@ -126,8 +158,10 @@ class Recorder:
                     "sha256": sha256,
                     "proof": proof,
                     "removed": watch.dump_removed(removed),
-                    "plan": [_planned(planned, reads) for planned in plan],
-                    "watch": watch.dump(self.memory.watch),
+                    "plan": [_planned(entry, reads) for entry in plan],
+                    "retired": [_dump_read(name, read) for name, read in reads.items() if name not in planned],
+                    "missed": watch.dump(missing),
+                    "watch": watch.dump(self.memory.watch.values()) if kind == "lookup" else [],
                     "notes": self.memory.notes,
                     "event": encode(event).decode(),
                     **(extra or {}),
@@ -135,10 +169,7 @@ class Recorder:
             )
         # Only now: a batch without its manifest is none, and nobody may remember it.
         self.memory.reads, self.memory.last_read_at = reads, latest
-        if batch.records:
-            write_csv(self.landing, manifest)
-            if before:
-                self.landing.drop_csv(before.batch_ref)
+        self.memory.watch = watch.joined(self.memory.watch, missing)
         log.info(
             "landed", scope=scope, kind=kind, records=batch.records, removed=len(removed), batch_ref=batch.batch_ref
         )
@@ -146,8 +177,25 @@ class Recorder:
 
 
 def _planned(planned: Planned, reads: Mapping[str, LastRead]) -> dict[str, Any]:
-    entry: dict[str, Any] = {"scope": planned.scope, "every_seconds": planned.every.total_seconds()}
     last = reads.get(planned.scope)
-    if last:
-        entry |= {"last_ref": last.batch_ref, "last_read_at": iso(last.read_at), "last_sha256": last.sha256}
-    return entry
+    read = _dump_read(planned.scope, last) if last else {"scope": planned.scope}
+    return read | {"every_seconds": planned.every.total_seconds()}
+
+
+def _dump_read(scope: str, last: LastRead) -> dict[str, Any]:
+    return {
+        "scope": scope,
+        "last_ref": last.batch_ref,
+        "last_read_at": iso(last.read_at),
+        "last_sha256": last.sha256,
+        "holds": [list(held) for held in last.holds],
+    }
+
+
+def _load_read(entry: Mapping[str, Any]) -> LastRead:
+    return LastRead(
+        entry["last_ref"],
+        datetime.fromisoformat(entry["last_read_at"]),
+        entry["last_sha256"],
+        tuple((ref, sha256) for ref, sha256 in entry["holds"]),
+    )

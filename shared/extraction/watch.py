@@ -1,8 +1,10 @@
 """How a row goes (guarantee 4): missed by a complete read, asked for by id, gone in two runs, then removed. Decisions.
 
-The list travels in the manifest of the newest `lookup` batch, so it survives the process.
+A read's manifest names the rows that it missed, the newest `lookup` manifest carries the list: so it survives the
+process.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +14,8 @@ from shared.landing import iso
 
 Answer = Literal["found", "gone", "forbidden"]
 
-FOUND_AGAIN_EVERY = timedelta(days=1)
+AGAIN_EVERY = timedelta(days=1)
+"""How often a row is asked for again that was found, or that may not be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,60 +28,114 @@ class Watched:
     lacked: int
     """How many rows the read that missed it lacked of what its scope held."""
     held: int
+    group: str = ""
+    """What vanished whole together with it (a client's month), so that one of them speaks for all; empty: alone."""
+    likeness: str = ""
+    """What a row that was generated anew has in common with it."""
     asked_at: datetime | None = None
     answer: Answer | None = None
 
+    @property
+    def fellows(self) -> tuple[str, str, Answer | None] | None:
+        """Rows with the same are asked for by one of them."""
+        return (self.scope, self.group, self.answer) if self.group else None
+
 
 Watch = Mapping[str, Watched]
+NOTHING: Mapping[str, str] = {}
 
 
 def missed(
-    watch: Watch, *, scope: str, held: Collection[str], seen: Collection[str], at: datetime
-) -> dict[str, Watched]:
-    """The list after a complete read of `scope`: it held `held`, and now shows `seen`."""
-    lacking = set(held).difference(seen)
-    kept = {row_id: watched for row_id, watched in watch.items() if row_id not in seen}
-    for row_id in lacking:
-        kept.setdefault(row_id, Watched(row_id, scope, at, len(lacking), len(held)))
-    return kept
+    scope: str,
+    lacking: Collection[str],
+    *,
+    held: int,
+    at: datetime,
+    groups: Mapping[str, str] = NOTHING,
+    likenesses: Mapping[str, str] = NOTHING,
+) -> list[Watched]:
+    """What a complete read of `scope` misses: it held `held` rows and shows `lacking` no more."""
+    return [
+        Watched(
+            row_id, scope, at, len(lacking), held, (groups or {}).get(row_id, ""), (likenesses or {}).get(row_id, "")
+        )
+        for row_id in lacking
+    ]
 
 
-def seen_elsewhere(watch: Watch, seen: Collection[str]) -> dict[str, Watched]:
-    """The list without what another scope has shown since."""
-    return {row_id: watched for row_id, watched in watch.items() if row_id not in seen}
+def joined(watch: Watch, more: Iterable[Watched]) -> dict[str, Watched]:
+    """The list with what was missed since; who is on it already stays as he is."""
+    return {watched.row_id: watched for watched in more} | dict(watch)
+
+
+def seen(watch: Watch, shown: Collection[str]) -> dict[str, Watched]:
+    """The list without what some scope has shown since."""
+    return {row_id: watched for row_id, watched in watch.items() if row_id not in shown}
+
+
+def recounted(watch: Watch, *, since: datetime) -> dict[str, Watched]:
+    """The list, with each read since then lacking only what no later read of the run has shown."""
+    lacked = Counter((w.scope, w.missed_at) for w in watch.values())
+    return {
+        row_id: replace(w, lacked=lacked[w.scope, w.missed_at]) if w.missed_at >= since else w
+        for row_id, w in watch.items()
+    }
 
 
 def to_ask(watch: Watch, *, budget: int, now: datetime) -> list[str]:
-    """Whom to ask for in this run: the longest waiting first; what was found is asked again once a day."""
-    due = [w for w in watch.values() if w.answer != "found" or _is_due(w, now)]
-    due.sort(key=lambda w: (w.answer == "found", w.asked_at or w.missed_at, w.row_id))
-    return [w.row_id for w in due[: max(budget, 0)]]
+    """Whom to ask for in this run: the longest waiting first, one for each group that vanished whole.
+
+    What was found, and what may not be asked for, is asked for again once a day.
+    """
+    due = [w for w in watch.values() if w.answer in (None, "gone") or _is_due(w, now)]
+    due.sort(key=lambda w: (w.answer not in (None, "gone"), w.asked_at or w.missed_at, w.row_id))
+    spoken_for: set[tuple[str, str, Answer | None]] = set()
+    asked: list[str] = []
+    for watched in due:
+        if watched.fellows is not None:
+            if watched.fellows in spoken_for:
+                continue
+            spoken_for.add(watched.fellows)
+        asked.append(watched.row_id)
+    return asked[: max(budget, 0)]
 
 
 def _is_due(watched: Watched, now: datetime) -> bool:
-    return watched.asked_at is None or now - watched.asked_at >= FOUND_AGAIN_EVERY
+    return watched.asked_at is None or now - watched.asked_at >= AGAIN_EVERY
 
 
 def answered(watch: Watch, answers: Mapping[str, tuple[Answer, datetime]]) -> tuple[dict[str, Watched], list[Watched]]:
-    """The list after a run's answers, and the rows that are gone: asked in two runs, gone in both.
+    """The list after a run's answers, and the rows to be told as removed.
 
-    Found rows stay on the list, since no scope may read them again; a scope that shows them takes them off.
-    Forbidden is not gone: such a row waits for a person.
+    Removed is who was asked for in two runs and was gone in both, and whoever he spoke for. Found rows stay on the
+    list, since no scope may read them again; a scope that shows them takes them off; who spoke for a group and was
+    found leaves each of it to be asked for by itself. Forbidden is not gone: such a row is told once, with this
+    answer, and waits for a person.
     """
     left = dict(watch)
-    removed = []
+    removed: list[Watched] = []
     for row_id, (answer, asked_at) in answers.items():
-        before = left[row_id]
-        after = replace(before, answer=answer, asked_at=asked_at)
-        if answer == "gone" and before.answer == "gone":
-            removed.append(after)
-            del left[row_id]
-        else:
-            left[row_id] = after
+        spokesman = left.get(row_id)
+        if spokesman is None:
+            continue
+        fellows = [w for w in left.values() if w.fellows == spokesman.fellows] if spokesman.fellows else [spokesman]
+        if answer == "found":
+            for fellow in fellows:
+                left[fellow.row_id] = replace(fellow, group="")
+            left[row_id] = replace(spokesman, group="", answer=answer, asked_at=asked_at)
+            continue
+        for fellow in fellows:
+            after = replace(fellow, answer=answer, asked_at=asked_at)
+            left[fellow.row_id] = after
+            if answer == "gone" and fellow.answer == "gone":
+                removed.append(after)
+                del left[fellow.row_id]
+            elif answer == "forbidden" and fellow.answer != "forbidden":
+                removed.append(after)
     return left, removed
 
 
-def dump(watch: Watch) -> list[dict[str, Any]]:
+def dump(watch: Iterable[Watched]) -> list[dict[str, Any]]:
     """The list as a manifest carries it."""
     return [
         {
@@ -87,10 +144,12 @@ def dump(watch: Watch) -> list[dict[str, Any]]:
             "missed_at": iso(w.missed_at),
             "lacked": w.lacked,
             "held": w.held,
+            "group": w.group,
+            "likeness": w.likeness,
             "asked_at": iso(w.asked_at) if w.asked_at else None,
             "answer": w.answer,
         }
-        for w in watch.values()
+        for w in watch
     ]
 
 
@@ -103,6 +162,8 @@ def load(entries: Iterable[Mapping[str, Any]]) -> dict[str, Watched]:
             missed_at=datetime.fromisoformat(e["missed_at"]),
             lacked=int(e["lacked"]),
             held=int(e["held"]),
+            group=str(e["group"]),
+            likeness=str(e["likeness"]),
             asked_at=datetime.fromisoformat(e["asked_at"]) if e.get("asked_at") else None,
             answer=e.get("answer"),
         )
@@ -111,7 +172,7 @@ def load(entries: Iterable[Mapping[str, Any]]) -> dict[str, Watched]:
 
 
 def dump_removed(removed: Iterable[Watched]) -> list[dict[str, Any]]:
-    """Removals as a manifest carries them."""
+    """Removals as a manifest carries them; `answer` is `gone`, or `forbidden` for what a person must decide."""
     return [
         {
             "id": w.row_id,
@@ -119,6 +180,7 @@ def dump_removed(removed: Iterable[Watched]) -> list[dict[str, Any]]:
             "asked_at": iso(w.asked_at or w.missed_at),
             "lacked": w.lacked,
             "held": w.held,
+            "answer": w.answer,
         }
         for w in removed
     ]

@@ -13,6 +13,7 @@ from shared.errors import Outage
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
 from shared.extraction.record import Memory, Planned, Recorder, recall
+from shared.extraction.spreadsheets import Spreadsheets
 from shared.landing import Landing
 from shared.messaging.codec import decode
 
@@ -48,13 +49,50 @@ def test_who_never_landed_remembers_nothing(landing):
     assert recall(landing, "gestta") == Memory()
 
 
+def missing(*ids, scope=OPEN):
+    return lambda at: watch.missed(scope, ids, held=9, at=at)
+
+
 def test_a_restart_remembers_what_the_process_knew(landing, recorder):
     land(recorder)
-    recorder.memory.watch = watch.missed({}, scope=OPEN, held=["1", "2"], seen=["2"], at=NOON)
     recorder.memory.notes = {"too_large": ["x"]}
     land(recorder, REPORT)
     assert recall(landing, "gestta") == recorder.memory
     assert set(recorder.memory.reads) == {OPEN, REPORT}
+
+
+def test_what_a_read_missed_is_remembered_although_the_lookups_never_came(landing, recorder):
+    land(recorder, missed=missing("1"))
+    land(recorder, REPORT, missed=missing("2", scope=REPORT))
+    assert set(recorder.memory.watch) == {"1", "2"}
+    assert recall(landing, "gestta") == recorder.memory
+
+
+def test_the_newest_lookups_list_replaces_what_was_missed_before_it(landing, recorder):
+    land(recorder, missed=missing("1", "2"))
+    recorder.memory.watch = watch.seen(recorder.memory.watch, {"2"})
+    recorder.land("lookup", "lookup", (), plan=PLAN, proof={})
+    land(recorder, missed=missing("3"))
+    assert set(recall(landing, "gestta").watch) == {"1", "3"}
+    assert recall(landing, "gestta") == recorder.memory
+
+
+def test_a_scope_holds_its_last_full_batch_and_the_increments_since(landing, recorder):
+    land(recorder, given=rows("old"))
+    land(recorder, given=rows("1", "2"))
+    recorder.land(OPEN, "increment", rows("2", "3"), plan=PLAN, proof={})
+    recorder.land(OPEN, "increment", rows("4"), plan=PLAN, proof={})
+    assert sorted(set(recorder.held(OPEN))) == ["1", "2", "3", "4"]
+    assert sorted(set(recorder_of(landing).held(OPEN))) == ["1", "2", "3", "4"]
+    land(recorder, given=rows("5"))
+    assert list(recorder.held(OPEN)) == ["5"]
+    assert [(row.row_id, row.text) for row in recorder.held_rows(OPEN)] == [("5", '{"id":"5"}')]
+
+
+def test_what_a_scope_held_in_a_batch_that_is_gone_is_not_missed(landing, recorder, tmp_path):
+    manifest = land(recorder)
+    (tmp_path / f"{manifest.batch_ref}.jsonl.gz").unlink()
+    assert list(recorder.held(OPEN)) == []
 
 
 def test_another_systems_manifests_are_not_remembered(landing, recorder):
@@ -62,8 +100,11 @@ def test_another_systems_manifests_are_not_remembered(landing, recorder):
     assert recall(landing, "notion") == Memory()
 
 
-def test_a_scope_that_left_the_plan_is_forgotten(landing, recorder):
+def test_a_scope_that_left_the_plan_is_remembered_until_its_extractor_forgets_it(landing, recorder):
     land(recorder, REPORT)
+    recorder.land(OPEN, "full", rows("1"), plan=PLAN[:1], proof={})
+    assert set(recall(landing, "gestta").reads) == {OPEN, REPORT}
+    del recorder.memory.reads[REPORT]
     recorder.land(OPEN, "full", rows("1"), plan=PLAN[:1], proof={})
     assert set(recall(landing, "gestta").reads) == {OPEN}
 
@@ -125,11 +166,33 @@ def test_the_plan_tells_how_often_and_when_each_scope_was_read(recorder):
     ]
 
 
-def test_the_csv_for_people_is_of_the_newest_batch_of_each_scope(recorder, tmp_path):
-    land(recorder)
-    other, newest = land(recorder, REPORT), land(recorder)
+def test_the_csv_for_people_is_of_the_newest_batch_of_each_scope(landing, recorder, tmp_path):
+    spreadsheets = Spreadsheets(landing)
+    newest = {}
+    for scope in (OPEN, REPORT, OPEN, OPEN):
+        before = recorder.memory.reads.get(scope)
+        newest[scope] = land(recorder, scope)
+        spreadsheets.batch_landed(newest[scope], before.batch_ref if before else None)
+        if scope == REPORT:
+            spreadsheets.beat()
+    spreadsheets.beat()
     found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv")}
-    assert found == {f"{manifest.batch_ref}.csv" for manifest in (other, newest)}
+    assert found == {f"{manifest.batch_ref}.csv" for manifest in newest.values()}
+
+
+def test_a_csv_that_finds_no_room_is_written_by_the_next_beat(landing, recorder, tmp_path, monkeypatch):
+    spreadsheets = Spreadsheets(landing)
+    spreadsheets.batch_landed(land(recorder), None)
+    with monkeypatch.context() as full:
+        full.setattr(landing, "_new", no_room)
+        with pytest.raises(Outage):
+            spreadsheets.beat()
+    spreadsheets.beat()
+    assert len(list(tmp_path.rglob("*.csv"))) == 1
+
+
+def no_room(name):
+    raise Outage("landing", "no room")
 
 
 def test_times_of_reading_never_go_back_after_a_restart(landing, recorder):

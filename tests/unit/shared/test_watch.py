@@ -35,6 +35,14 @@ RUNS = st.lists(
 )
 
 
+def miss(watched, *, held, seen, at=NOON, groups=watch.NOTHING):
+    """The list after a read of the scope `s`."""
+    lacking = sorted(set(held).difference(seen))
+    return watch.joined(
+        watch.seen(watched, seen), watch.missed("s", lacking, held=len(set(held)), at=at, groups=groups)
+    )
+
+
 @dataclass
 class Story:
     """Runs as the extractors make them, and what each row went through since it was last seen."""
@@ -46,10 +54,10 @@ class Story:
 
     def live(self, number: int, run: Run) -> None:
         now = NOON + timedelta(minutes=7 * number)
-        self.watched = watch.missed(self.watched, scope="s", held=run.held, seen=run.seen, at=now)
+        self.watched = miss(self.watched, held=run.held, seen=run.seen, at=now)
         for row_id in run.held - run.seen:
             self.since_seen.setdefault(row_id, []).append("missed")
-        self.watched = watch.seen_elsewhere(self.watched, run.elsewhere)
+        self.watched = watch.seen(self.watched, run.elsewhere)
         for row_id in run.seen | run.elsewhere:
             self.since_seen.pop(row_id, None)
         asked = watch.to_ask(self.watched, budget=run.budget, now=now)
@@ -58,9 +66,9 @@ class Story:
             self.since_seen[row_id].append(run.answers[row_id])
         # Through the manifest, as every run finds it.
         answers = {row_id: (run.answers[row_id], now) for row_id in asked}
-        left, removed = watch.answered(watch.load(watch.dump(self.watched)), answers)
+        left, removed = watch.answered(watch.load(watch.dump(self.watched.values())), answers)
         self.watched = left
-        self.removed += [(w.row_id, self.since_seen.pop(w.row_id)) for w in removed]
+        self.removed += [(w.row_id, self.since_seen.pop(w.row_id)) for w in removed if w.answer == "gone"]
 
 
 @given(RUNS)
@@ -104,10 +112,10 @@ def test_nobody_is_forgotten(runs):
 
 @given(st.integers(1, 3), st.integers(0, 3))
 def test_everybody_has_a_turn_however_small_the_budget(budget, found):
-    watched = watch.missed({}, scope="s", held=IDS, seen=[], at=NOON)
+    watched = miss({}, held=IDS, seen=[])
     asked: set[str] = set()
     for number in range(len(IDS) * 2):
-        now = NOON + timedelta(minutes=number + 1)
+        now = NOON + timedelta(days=2 * number)
         turn = watch.to_ask(watched, budget=budget, now=now)
         watched, _ = watch.answered(watched, {i: ("found" if i in IDS[:found] else "forbidden", now) for i in turn})
         asked.update(turn)
@@ -120,19 +128,20 @@ def test_everybody_has_a_turn_however_small_the_budget(budget, found):
         pytest.param("found", 23, [], id="who was found is left alone for a day"),
         pytest.param("found", 24, ["a"], id="and asked again after it"),
         pytest.param("gone", 0.1, ["a"], id="who is gone is asked in the next run"),
-        pytest.param("forbidden", 0.1, ["a"], id="where asking was forbidden it is tried again"),
+        pytest.param("forbidden", 23, [], id="where asking was forbidden it is left alone as well"),
+        pytest.param("forbidden", 24, ["a"], id="and tried again after a day"),
         pytest.param(None, 0.1, ["a"], id="who was never asked is asked"),
     ],
 )
 def test_when_a_row_is_asked_for_again(answer, hours, asked):
-    watched = {"a": Watched("a", "s", NOON, 1, 9, NOON if answer else None, answer)}
+    watched = {"a": Watched("a", "s", NOON, 1, 9, asked_at=NOON if answer else None, answer=answer)}
     assert watch.to_ask(watched, budget=9, now=NOON + timedelta(hours=hours)) == asked
 
 
 def test_who_was_found_waits_behind_who_was_not():
     day = timedelta(days=1)
     watched = {
-        "found": Watched("found", "s", NOON - 9 * day, 1, 9, NOON - 2 * day, "found"),
+        "found": Watched("found", "s", NOON - 9 * day, 1, 9, asked_at=NOON - 2 * day, answer="found"),
         "new": Watched("new", "s", NOON, 1, 9),
         "older": Watched("older", "s", NOON - day, 1, 9),
     }
@@ -140,17 +149,77 @@ def test_who_was_found_waits_behind_who_was_not():
 
 
 def test_the_read_that_missed_a_row_says_how_many_it_lacked_and_a_later_one_does_not_change_that():
-    watched = watch.missed({}, scope="s", held=["a", "b", "c"], seen=["c"], at=NOON)
-    again = watch.missed(watched, scope="s", held=["b", "c"], seen=["c"], at=NOON + timedelta(hours=1))
+    watched = miss({}, held=["a", "b", "c"], seen=["c"])
+    again = miss(watched, held=["b", "c"], seen=["c"], at=NOON + timedelta(hours=1))
     assert again == watched
     assert (watched["a"].lacked, watched["a"].held, watched["a"].missed_at) == (2, 3, NOON)
 
 
 def test_a_removal_names_the_time_its_source_was_asked():
-    watched = {"a": Watched("a", "s", NOON, 1, 9, NOON, "gone")}
+    watched = {"a": Watched("a", "s", NOON, 1, 9, asked_at=NOON, answer="gone")}
     later = NOON + timedelta(hours=1)
     left, removed = watch.answered(watched, {"a": ("gone", later)})
     assert left == {}
     assert watch.dump_removed(removed) == [
-        {"id": "a", "scope": "s", "asked_at": "2026-11-23T13:00:00.000Z", "lacked": 1, "held": 9}
+        {"id": "a", "scope": "s", "asked_at": "2026-11-23T13:00:00.000Z", "lacked": 1, "held": 9, "answer": "gone"}
     ]
+
+
+def ask(watched, answers, *, run=1, budget=9):
+    """A run in which each row is what `answers` says; returns who was asked, the list, and what is told as removed."""
+    now = NOON + timedelta(minutes=7 * run)
+    asked = watch.to_ask(watched, budget=budget, now=now)
+    left, removed = watch.answered(watched, {row_id: (answers[row_id], now) for row_id in asked})
+    return asked, left, removed
+
+
+MONTH = dict.fromkeys(("a", "b", "c"), "12 2026-10")
+
+
+def test_of_a_group_that_vanished_whole_one_speaks_for_all_in_both_runs():
+    watched = miss({}, held=IDS, seen=["d"], groups=MONTH)
+    asked, watched, removed = ask(watched, {"a": "gone"})
+    assert (asked, removed) == (["a"], [])
+    asked, watched, removed = ask(watched, {"a": "gone"}, run=2)
+    assert (asked, watched) == (["a"], {})
+    assert [(w.row_id, w.answer) for w in removed] == [("a", "gone"), ("b", "gone"), ("c", "gone")]
+
+
+def test_where_the_one_who_spoke_was_found_the_others_are_asked_for_themselves():
+    watched = miss({}, held=IDS, seen=["d"], groups=MONTH)
+    _, watched, _ = ask(watched, {"a": "found"})
+    asked, watched, removed = ask(watched, {"b": "gone", "c": "found"}, run=2)
+    assert (asked, removed) == (["b", "c"], [])
+    asked, _, removed = ask(watched, {"b": "gone"}, run=3)
+    assert [w.row_id for w in removed] == asked == ["b"]
+
+
+def test_who_joins_a_group_later_is_not_gone_by_what_it_was_told_before():
+    watched = miss({}, held=["a", "b"], seen=[], groups=MONTH)
+    _, watched, _ = ask(watched, {"a": "gone"})
+    watched = miss(watched, held=["c"], seen=[], at=NOON + timedelta(minutes=8), groups=MONTH)
+    asked, watched, removed = ask(watched, {"a": "gone", "c": "gone"}, run=2)
+    assert asked == ["a", "c"]
+    assert [w.row_id for w in removed] == ["a", "b"]
+    assert set(watched) == {"c"}
+
+
+def test_what_may_not_be_asked_for_is_told_once_and_waits_for_a_person():
+    watched = miss({}, held=["a", "b"], seen=["b"])
+    _, watched, removed = ask(watched, {"a": "forbidden"})
+    assert [(w.row_id, w.answer) for w in removed] == [("a", "forbidden")]
+    later = NOON + timedelta(days=2)
+    watched, removed = watch.answered(watched, {"a": ("forbidden", later)})
+    assert removed == []
+    assert set(watched) == {"a"}
+
+
+def test_what_a_later_read_of_the_run_shows_is_not_counted_as_lacking():
+    watched = miss({}, held=["a", "b", "c"], seen=[])
+    watched = watch.recounted(watch.seen(watched, {"b", "c"}), since=NOON)
+    assert (watched["a"].lacked, watched["a"].held) == (1, 3)
+
+
+def test_an_earlier_runs_count_stays():
+    watched = watch.recounted(watch.seen(miss({}, held=["a", "b"], seen=[]), {"b"}), since=NOON + timedelta(minutes=7))
+    assert watched["a"].lacked == 2

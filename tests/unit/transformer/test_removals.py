@@ -51,3 +51,10 @@ def test_a_mass_in_one_scope_keeps_no_other_waiting():
 
 def test_nothing_gone_is_nothing_to_decide():
     assert decide([], limit=0.15) == decide((), limit=0.0)
+
+
+def test_what_may_not_be_asked_for_waits_however_few_it_is():
+    unknown = Removal("t1", "report:a", NOW, 1, 600, forbidden=True)
+    gone = Removal("t2", "report:a", NOW, 1, 600)
+    decision = decide([unknown, gone], limit=0.15)
+    assert (decision.now, decision.later, decision.mass) == ((gone,), (unknown,), {"report:a": 1})

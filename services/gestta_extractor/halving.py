@@ -1,0 +1,55 @@
+"""How a block that Gestta does not manage is read in smaller parts. Decisions."""
+
+from collections import deque
+
+from services.gestta_extractor.plan import Block
+
+
+class Halving:
+    """The descent into one block: ask `following`, then tell what became of it.
+
+    It goes down one side first. If even a single day fails before anything smaller than the block was read, size is not
+    the trouble, and it gives up: a source that is down costs one request a level, not one a day.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.was_read: list[Block] = []
+        self.failed: list[Block] = []
+        self.split: list[Block] = [block]
+        self._pending: deque[Block] = deque(block.halves() or ())
+        self.gave_up = not self._pending
+
+    @property
+    def following(self) -> Block | None:
+        """The part to read now; None at the end."""
+        return self._pending[0] if self._pending and not self.gave_up else None
+
+    def part_read(self) -> None:
+        """The part that followed was read whole."""
+        self.was_read.append(self._pending.popleft())
+
+    def part_too_large(self) -> None:
+        """It was too large as well."""
+        part = self._pending.popleft()
+        halves = part.halves()
+        if halves is not None:
+            self.split.append(part)
+            self._pending.extendleft(reversed(halves))
+            return
+        self.failed.append(part)
+        self.gave_up = not self.was_read
+
+    def part_failed(self) -> None:
+        """It failed for a reason that no smaller part would mend."""
+        self.failed.append(self._pending.popleft())
+
+    @property
+    def parts(self) -> list[Block]:
+        """What stands in the plan in the block's place."""
+        return [self.block] if self.gave_up else sorted([*self.was_read, *self.failed, *self._pending])
+
+    @property
+    def fits(self) -> bool:
+        """Everything was read at this size: worth remembering which blocks had to be split."""
+        return not self._pending and not self.failed
