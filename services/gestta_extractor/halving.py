@@ -52,4 +52,4 @@ class Halving:
     @property
     def fits(self) -> bool:
         """Everything was read at this size: worth remembering which blocks had to be split."""
-        return not self._pending and not self.failed
+        return not (self.gave_up or self._pending or self.failed)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, turn
+from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, covering, turn
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 MONTHS = st.integers(1, 12)
@@ -121,3 +121,31 @@ def test_the_original_range_is_last_year_to_next_year(months, count, last):
     plan = blocks(date(2026, 11, 24), first_year=-1, last_year=1, months=months, too_large=())
     assert plan[0].first == date(2025, 1, 1)
     assert (len(plan), plan[-1].scope) == (count, last)
+
+
+QUARTER = Block(date(2026, 10, 1), date(2026, 12, 31))
+THIRDS = [
+    Block(date(2026, 10, 1), date(2026, 10, 31)),
+    Block(date(2026, 11, 1), date(2026, 11, 30)),
+    Block(date(2026, 12, 1), date(2026, 12, 31)),
+]
+
+
+@pytest.mark.parametrize(
+    ("block", "plan", "parts"),
+    [
+        pytest.param(QUARTER, THIRDS, THIRDS, id="halves and thirds"),
+        pytest.param(THIRDS[1], [QUARTER], [QUARTER], id="a larger block"),
+        pytest.param(QUARTER, THIRDS[:2], None, id="its last month is read no more"),
+        pytest.param(QUARTER, THIRDS[1:], None, id="nor its first"),
+        pytest.param(QUARTER, [THIRDS[0], THIRDS[2]], None, id="a gap between"),
+        pytest.param(QUARTER, [], None, id="a year that left the range"),
+    ],
+)
+def test_what_a_block_held_is_missed_only_where_others_read_all_its_days(block, plan, parts):
+    assert covering(block, plan) == parts
+
+
+def test_a_scope_names_its_block():
+    assert Block.of(QUARTER.scope) == QUARTER
+    assert [Block.of(other) for other in ("search:open", "lookup", "report:2026-10-01")] == [None] * 3
