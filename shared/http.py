@@ -144,9 +144,17 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
 
 
 def patiently(
-    ask: Callable[[], T], *, tries: int, longest: float = 60.0, wait: Callable[[float], None] = time.sleep
+    ask: Callable[[], T],
+    *,
+    tries: int,
+    unless: type[Transient] | tuple[type[Transient], ...] = (),
+    longest: float = 60.0,
+    wait: Callable[[float], object] = time.sleep,
 ) -> T:
-    """`ask` again after `Transient`: what the other side asked for, else 1 s doubling to `longest` with jitter."""
+    """`ask` again after `Transient`: what the other side asked for, else 1 s doubling to `longest` with jitter.
+
+    Not after those of `unless`, where asking for the same again is no use.
+    """
     backoff = tenacity.wait_exponential_jitter(initial=1, max=longest, jitter=1)
 
     def pause(state: tenacity.RetryCallState) -> float:
@@ -160,11 +168,14 @@ def patiently(
             "asking again", attempt=state.attempt_number, wait_seconds=round(state.upcoming_sleep, 1), error=str(error)
         )
 
+    def rest(seconds: float) -> None:
+        wait(seconds)
+
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(Transient),
+        retry=tenacity.retry_if_exception(lambda e: isinstance(e, Transient) and not isinstance(e, unless)),
         stop=tenacity.stop_after_attempt(tries),
         wait=pause,
-        sleep=wait,
+        sleep=rest,
         before_sleep=tell,
         reraise=True,
     )(ask)

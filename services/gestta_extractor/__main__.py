@@ -65,6 +65,7 @@ def main() -> int:
         ),
         now=clock.now,
         stop=service.stop,
+        wait=service.stop.wait,
     )
     stop_on_signals(service.stop)
     health.serve(service.health, settings.health_port)

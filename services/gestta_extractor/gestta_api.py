@@ -15,7 +15,7 @@ from urllib.parse import quote
 import ijson
 import requests
 
-from services.gestta_extractor.budget import Budget
+from services.gestta_extractor.budget import Budget, Spent
 from shared import clock
 from shared.clock import ReadClock
 from shared.errors import Rejected, Transient
@@ -69,14 +69,21 @@ class GesttaApi:
     """Reads tasks with a token that the caller brings. One request at a time, `requests_per_hour` at most."""
 
     def __init__(
-        self, base: str, *, requests_per_hour: int, reads: ReadClock, ticks: Callable[[], float] = time.monotonic
+        self,
+        base: str,
+        *,
+        requests_per_hour: int,
+        reads: ReadClock,
+        ticks: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], object] = time.sleep,
     ) -> None:
         self._budget = Budget(requests_per_hour)
         self._ticks = ticks
+        self._wait = wait
         # Half a second between calls is good manners there.
         self._http = Http(
             base,
-            pace=Pace(calls=max(requests_per_hour / 3600, 2.0), seconds=1.0),
+            pace=Pace(calls=max(requests_per_hour / 3600, 2.0), seconds=1.0, wait=wait),
             headers={
                 "Accept": "application/json, text/plain, */*",
                 "Accept-Language": "pt-BR",
@@ -136,12 +143,12 @@ class GesttaApi:
     def search(self, token: str, status: str, page: int) -> Page:
         """A page of all tasks in one status: several statuses in a call may not be united."""
         body = {"page": page, "limit": PAGE, "status": [status], "os_workflow": True}
-        answer = patiently(lambda: self._call("POST", "/core/customer/task/search", token, body), tries=TRIES)
+        answer = self._patiently(lambda: self._call("POST", "/core/customer/task/search", token, body))
         return _page(answer, self._reads.read(), page)
 
     def task(self, token: str, task_id: str) -> tuple[dict[str, Any] | None, datetime]:
         """One task, or None where Gestta does not know it (any more). Raises `Refused`, `Transient`."""
-        answer = patiently(lambda: self._task(token, task_id), tries=TRIES)
+        answer = self._patiently(lambda: self._task(token, task_id))
         read_at = self._reads.read()
         if answer.status == requests.codes.not_found:
             return None, read_at
@@ -155,6 +162,9 @@ class GesttaApi:
     def _task(self, token: str, task_id: str) -> Answer:
         path = f"/core/customer/task/{quote(task_id, safe='')}"
         return self._call("GET", path, token, fine=(requests.codes.not_found,))
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        return patiently(ask, tries=TRIES, unless=Spent, wait=self._wait)
 
     def _call(
         self, method: str, path: str, token: str | None, body: Any = None, *, fine: tuple[int, ...] = ()

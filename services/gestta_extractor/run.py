@@ -49,6 +49,7 @@ class Run:
     news: News
     now: Callable[[], datetime]
     stop: threading.Event
+    wait: Callable[[float], object]
     patience: timedelta
     """So long a block may take that has to be halved."""
     _size_is_no_help: bool = False
@@ -150,14 +151,8 @@ class Run:
     def _patiently(self, scope: str, rows: Callable[[Token], Rows], proof: dict[str, Any], *, reads: int) -> None:
         """Read a scope again when it broke off or its pages shifted, but not what was refused for its size."""
 
-        def once() -> Exception | None:
-            try:
-                self.access.call(lambda token: self.scopes.land(scope, "full", rows(token), proof))
-            except (RangeRefused, Spent) as final:
-                return final
-            return None
+        def once() -> None:
+            self.access.call(lambda token: self.scopes.land(scope, "full", rows(token), proof))
 
-        final = patiently(once, tries=reads, longest=5.0)
-        if final is not None:
-            raise final
+        patiently(once, tries=reads, unless=(RangeRefused, Spent, Outage), longest=5.0, wait=self.wait)
         self.news.recovered(scope)

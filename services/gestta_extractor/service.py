@@ -64,6 +64,8 @@ class Extract:
     range: Range
     now: Callable[[], datetime]
     stop: threading.Event
+    wait: Callable[[float], object]
+    """Pause between two tries; `stop.wait`, so that the end of the service ends it too."""
     wake: threading.Event = field(default_factory=threading.Event)
     _whole: bool = False
     _running: threading.Lock = field(default_factory=threading.Lock)
@@ -122,8 +124,8 @@ class Extract:
         return not self.access.is_dead and self.news.nothing_failed
 
     def _read(self, whole: bool, ids: Ids) -> None:
-        started, left = self.now(), self.api.left
-        today = started.astimezone(OFFICE_TIME).date()
+        begun, left = self.recorder.reads.read(), self.api.left
+        today = self.now().astimezone(OFFICE_TIME).date()
         memory = self.recorder.memory
         plan = blocks(
             today,
@@ -138,7 +140,7 @@ class Extract:
         every |= dict.fromkeys((SEARCH_OPEN, LOOKUP_SCOPE), self.range.every)
         scopes = Scopes(every, self.recorder, ids, self._landed, self.range.task_url)
         scopes.forget_what_left_the_plan()
-        reading = Run(self.api, self.access, scopes, self.news, self.now, self.stop, patience=self.range.every / 2)
+        reading = Run(self.api, self.access, scopes, self.news, self.now, self.stop, self.wait, self.range.every / 2)
         for block in due.now:
             if self.stop.is_set():
                 return
@@ -149,7 +151,7 @@ class Extract:
         if not self.stop.is_set():
             share = int(self.range.requests_per_hour * (self.range.every / timedelta(hours=1)))
             budget = min(share - (left - self.api.left), self.api.left - RESERVE)
-            Lookups(self.api, self.access, scopes, self.news, self.now, self.stop).ask(budget=budget, since=started)
+            Lookups(self.api, self.access, scopes, self.news, self.now, self.stop).ask(budget=budget, since=begun)
         self.news.recovered("landing")
 
     def _landed(self, manifest: Manifest, before: str | None) -> None:

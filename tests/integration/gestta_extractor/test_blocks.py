@@ -1,0 +1,145 @@
+"""Blocks of the task report (gestta.md, section 3): whole, halved where Gestta does not manage them, or named."""
+
+from datetime import date
+
+import pytest
+
+from services.gestta_extractor.due import OFFICE_TIME
+from shared import clock
+from shared.contracts.events import AuthRecovered, SchemaDrifted, SourceFailed
+from tests.integration.gestta_extractor.conftest import reader_of
+
+pytestmark = pytest.mark.integration
+
+
+def scopes(manifests):
+    return [m.scope for m in manifests]
+
+
+def blocks(manifests):
+    return [m for m in manifests if m.scope.startswith("report:")]
+
+
+def today():
+    return clock.now().astimezone(OFFICE_TIME).date()
+
+
+def days(scope):
+    first, last = scope.removeprefix("report:").split("/")
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
+def test_a_first_run_lands_every_task_of_the_range_and_open_ones_of_any_age(reader, office):
+    landed = reader.run()
+    year = str(today().year)
+    found = {row_id for m in landed for row_id in reader.rows(m)}
+    wanted = {
+        i for i, t in office.tasks().items() if t["due_date"][:4] == year or t["status"] in ("OPEN", "IMPEDIMENT")
+    }
+    assert found == wanted
+    assert len(blocks(landed)) == 4
+    assert [type(fact) for fact in reader.facts()] == [AuthRecovered]
+
+
+def test_every_manifest_proves_its_read_complete(reader):
+    for manifest in reader.run():
+        proof = manifest.content["proof"]
+        assert proof["without_id"] == 0
+        assert proof["distinct_ids"] == manifest.records
+
+
+def test_an_empty_range_is_a_204_and_a_batch_without_rows(reader, office, restarted):
+    far = restarted(reader, first=40, last=40)
+    landed = blocks(far.run())
+    assert [m.records for m in landed] == [0] * 4
+
+
+@pytest.mark.parametrize("under_data", [False, True], ids=["an array", "an object with the rows under data"])
+def test_both_shapes_of_a_report_are_read(reader, office, under_data):
+    office.post("/gestta/settings", report_under_data=under_data)
+    assert sum(m.records for m in blocks(reader.run())) > 100
+
+
+def test_a_range_that_the_server_refuses_is_halved_until_it_fits_and_remembered(reader, office, restarted):
+    whole = {i for m in blocks(reader.run()) for i in reader.rows(m)}
+    office.post("/gestta/settings", report_max_days=31)
+    landed = blocks(reader.run(whole=True))
+    assert max(days(m.scope) for m in landed) <= 31
+    assert {i for m in landed for i in reader.rows(m)} == whole
+    asked = len(office.calls("/core/customer/task/report"))
+    after = restarted(reader)
+    again = blocks(after.run(whole=True))
+    assert sorted(scopes(again)) == sorted(scopes(landed))
+    assert len(office.calls("/core/customer/task/report")) - asked == len(again), "nothing is refused a second time"
+
+
+def test_rows_of_a_block_that_was_halved_are_missed_by_its_parts(reader, office):
+    reader.run()
+    office.post("/gestta/settings", report_max_days=31)
+    gone = office.post("/world/erase")["erased"]
+    reader.run(whole=True)
+    landed = reader.run(whole=True)
+    assert {g["id"] for m in landed for g in m.content["removed"]} == set(gone)
+
+
+def test_a_block_that_fails_is_named_and_the_others_are_read(reader, office):
+    office.fault("500", path="/core/customer/task/report", times=0)
+    landed = reader.run()
+    assert blocks(landed) == []
+    assert len(landed) == 2, "the open tasks, and the lookup"
+    failed = [f for f in reader.facts() if isinstance(f, SourceFailed)]
+    assert len(failed) == 4
+    assert all(f.scope.startswith("report:") for f in failed)
+    assert len(office.calls("/core/customer/task/report")) == 3 * 4 + 2 * 7, "halved once, then known to be no help"
+    office.no_faults()
+    assert len(blocks(reader.run())) == 4
+
+
+@pytest.mark.parametrize("kind", ["500", "cut", "truncated_json", "html", "429"])
+def test_a_hiccup_costs_another_request_and_neither_the_block_nor_an_alert(reader, office, kind):
+    office.fault(kind, path="/core/customer/task/report", args={"retry_after": 0} if kind == "429" else {})
+    landed = blocks(reader.run())
+    assert len(landed) == 4
+    assert not [f for f in reader.facts() if isinstance(f, SourceFailed)]
+
+
+def test_a_failed_block_removes_nothing_and_keeps_its_place_in_the_plan(reader, office):
+    reader.run()
+    office.fault("500", path="/core/customer/task/report", times=0)
+    landed = [m for _ in range(3) for m in reader.run(whole=True)]
+    assert [g for m in landed for g in m.content["removed"]] == []
+    plan = {p["scope"]: p for p in landed[-1].content["plan"]}
+    assert len([scope for scope in plan if scope.startswith("report:")]) == 4
+    assert all(p["last_ref"] for scope, p in plan.items() if scope.startswith("report:"))
+
+
+def test_a_year_that_leaves_the_range_removes_nothing(reader, office, restarted):
+    reader.run()
+    later = restarted(reader, first=1, last=1)
+    landed = [m for _ in range(3) for m in later.run(whole=True)]
+    assert [g for m in landed for g in m.content["removed"]] == []
+    assert not any(m.content["missed"] for m in blocks(landed))
+
+
+def test_a_first_of_january_removes_nothing(reader, office):
+    reader.run()
+    reader.ahead += date(today().year + 1, 1, 1) - today()
+    landed = [m for _ in range(3) for m in reader.run(whole=True)]
+    assert [g for m in landed for g in m.content["removed"]] == []
+
+
+def test_tasks_outside_the_block_that_was_asked_for_are_counted_and_told_once(reader, office):
+    office.post("/gestta/settings", report_date="created")
+    landed = blocks(reader.run()) + blocks(reader.run(whole=True))
+    assert sum(m.content["proof"]["outside"] for m in landed) > 0
+    (told,) = (f for f in reader.facts() if isinstance(f, SchemaDrifted))
+    assert told.fields == ("_due_date",)
+
+
+def test_no_hour_has_more_requests_than_its_budget(reader, office, tmp_path):
+    office.fault("500", path="/core/customer/task/report", times=0)
+    poor = reader_of(office, tmp_path, requests_per_hour=12)
+    before = len(office.calls())
+    for _ in range(3):
+        poor.run(whole=True)
+    assert len(office.calls()) - before <= 12

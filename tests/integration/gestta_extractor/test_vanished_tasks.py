@@ -1,0 +1,115 @@
+"""Gone is gone, and only then (guarantee 4), on the wire."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.events import RawDataReady, SourceFailed
+from shared.messaging.codec import decode
+
+pytestmark = pytest.mark.integration
+
+
+def removed(manifests, answer="gone"):
+    return {g["id"] for m in manifests for g in m.content["removed"] if g["answer"] == answer}
+
+
+def test_a_deleted_task_is_removed_after_it_was_asked_for_in_two_runs(reader, office):
+    reader.run()
+    gone = set(office.post("/world/erase")["erased"])
+    first = reader.run(whole=True)
+    assert removed(first) == set()
+    assert {w["id"] for m in first for w in m.content["missed"]} == gone
+    second = reader.run(whole=True)
+    assert removed(second) == gone
+    event = decode(second[-1].content["event"].encode())
+    assert isinstance(event.data, RawDataReady)
+    assert event.data.removed == len(gone)
+
+
+def test_a_whole_month_of_a_client_costs_one_request_a_run(reader, office):
+    reader.run()
+    months: dict[tuple[str, str], set[str]] = {}
+    for i, t in office.tasks().items():
+        months.setdefault((t["client_code"], t["due_date"][:7]), set()).add(i)
+    gone = set(office.post("/world/erase")["erased"])
+    asked = len(office.calls("/core/customer/task/"))
+    lookups = [m for m in reader.run(whole=True) if m.kind == "lookup"]
+    whole = any(ids == gone for ids in months.values())
+    assert lookups[-1].content["proof"]["asked"] == (1 if whole and len(gone) >= 10 else len(gone))
+    assert len(office.calls("/core/customer/task/")) > asked
+
+
+def test_a_month_that_was_erased_and_generated_anew_is_told_as_that(reader, office):
+    reader.run()
+    told = office.post("/world/erase", regenerate=True)
+    landed = reader.run(whole=True) + reader.run(whole=True)
+    pairs = {(p["old"], p["new"]) for m in landed if m.kind == "lookup" for p in m.content["regenerated"]}
+    assert {old for old, _ in pairs} == set(told["erased"])
+    assert {new for _, new in pairs} == set(told["generated"])
+    assert removed(landed) == set(told["erased"])
+    shown = {i for m in landed for i in reader.rows(m)}
+    assert set(told["generated"]) <= shown
+
+
+def test_a_month_generated_anew_hours_after_it_was_erased_is_recognised_too(reader, office):
+    reader.run()
+    gone = office.post("/world/erase")["erased"]
+    for _ in range(3):
+        reader.run(whole=True)
+    new = office.post("/world/regenerate")["generated"]
+    landed = reader.run(whole=True)
+    pairs = {(p["old"], p["new"]) for m in landed if m.kind == "lookup" for p in m.content["regenerated"]}
+    assert ({old for old, _ in pairs}, {n for _, n in pairs}) == (set(gone), set(new))
+
+
+def test_a_stop_between_a_blocks_batch_and_the_lookups_forgets_nobody(reader, office, restarted):
+    reader.run()
+    gone = set(office.post("/world/erase")["erased"])
+    office.fault("401", path="/core/customer/task/search", times=0)
+    assert [m.kind for m in reader.run(whole=True)] == ["full"] * 4, "no token is left for the search and the lookups"
+    office.no_faults()
+    after = restarted(reader)
+    assert gone <= set(after.extract.recorder.memory.watch)
+    landed = after.run() + after.run()
+    assert removed(landed) == gone
+
+
+def test_a_task_that_moved_to_another_block_is_not_removed(reader, office):
+    reader.run()
+    office.post("/world/advance?events=30&kind=move")
+    landed = [m for _ in range(3) for m in reader.run(whole=True)]
+    assert removed(landed) == set()
+
+
+def test_where_asking_by_id_is_forbidden_the_removal_waits_for_a_person(reader, office):
+    reader.run()
+    gone = set(office.post("/world/erase")["erased"])
+    office.post("/gestta/settings", lookup_forbidden=True)
+    reader.facts()
+    landed = reader.run(whole=True)
+    assert removed(landed) == set()
+    assert removed(landed, "forbidden") == gone
+    (told,) = (f for f in reader.facts() if isinstance(f, SourceFailed))
+    assert told.scope == "lookup"
+    assert "cannot be asked for by id" in told.reason
+    asked = len(office.calls("/core/customer/task/"))
+    again = reader.run(whole=True)
+    assert removed(again, "forbidden") == set(), "told once"
+    by_id = [c for c in office.calls("/core/customer/task/")[asked:] if c["method"] == "GET"]
+    assert by_id == [], "and asked again only after a day"
+
+
+def test_a_found_task_lands_in_the_lookup_and_is_asked_again_once_a_day(reader, office, restarted):
+    reader.run()
+    later = restarted(reader, first=1, last=1)
+    closed = office.post("/world/advance?events=3&kind=finish")
+    assert closed
+    lookups = [m for m in later.run(whole=True) if m.kind == "lookup"]
+    found = {i for m in lookups for i in later.rows(m)}
+    assert found
+    asked = [m.content["proof"]["asked"] for m in later.run(whole=True) if m.kind == "lookup"]
+    assert asked in ([0], [])
+    later.ahead += timedelta(days=1)
+    again = [m for m in later.run(whole=True) if m.kind == "lookup"]
+    assert found <= {i for m in again for i in later.rows(m)}
