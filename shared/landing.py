@@ -29,6 +29,7 @@ DEEPEST = 20
 _ID = r'\{"read_at":"([^"]+)","id":"((?:[^"\\]|\\.)*)","row":'
 _LINE = re.compile(_ID + r"(.*)\}\n?", re.DOTALL)
 _LINE_ID = re.compile(_ID)
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 class Pruned(Rejected):
@@ -261,7 +262,11 @@ class Landing:
         except FileNotFoundError:
             raise
         except (OSError, EOFError) as error:
-            raise Outage("landing", f"the landing at {self._root} does not work: {error}") from error
+            raise self.broken(error) from error
+
+    def broken(self, error: Exception) -> Outage:
+        """What a failure of its file system means to everybody."""
+        return Outage("landing", f"the landing at {self._root} does not work: {error}")
 
 
 class BatchWriter:
@@ -277,6 +282,8 @@ class BatchWriter:
         self._file = landing._new(batch_ref + ROWS)  # noqa: SLF001  the writer is the landing's own other half
         self._digest = hashlib.sha256()
         self._finished = self._committed = False
+        self._read_at: datetime | None = None
+        self._stamp = ""
 
     def __enter__(self) -> Self:
         with self._landing._reachable():  # noqa: SLF001
@@ -291,11 +298,15 @@ class BatchWriter:
     def add(self, row: Mapping[str, Any], *, read_at: datetime) -> None:
         """One row, exactly as the source gave it. Raises `Rejected` for one that is nested too deeply to be written."""
         try:
-            text = json.dumps(row, ensure_ascii=True, separators=(",", ":"))
+            text = _encode(row)
         except RecursionError:
             raise Rejected("a row is nested too deeply to be a row of this source") from None
-        with self._landing._reachable():  # noqa: SLF001
-            self._text.write(f'{{"read_at":"{iso(read_at)}","id":{json.dumps(id_of(row))},"row":{text}}}\n')
+        if read_at != self._read_at:  # one response, one time: thousands of rows share it
+            self._read_at, self._stamp = read_at, iso(read_at)
+        try:
+            self._text.write(f'{{"read_at":"{self._stamp}","id":{_encode(id_of(row))},"row":{text}}}\n')
+        except OSError as error:
+            raise self._landing.broken(error) from error
         self.records += 1
 
     def finish(self) -> str:
