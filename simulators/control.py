@@ -1,32 +1,25 @@
 """The control door: what a demo or a test orders of the outside world, and what is true in it."""
 
-import json
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from simulators.asked import Refused, ids_of, life, order_of, plain, refused, values_of
+from simulators.clock import WorldClock
 from simulators.faults import Faults, Order
 from simulators.gestta.app import Gestta
+from simulators.gestta_door import GesttaDoor
 from simulators.ledger import Ledger
 from simulators.portal.app import Portal
 from simulators.pulse import Pulse
-from simulators.settings import duration
 from simulators.slack import Slack
-from simulators.world import truth
-from simulators.world.calendar import local_date
-from simulators.world.events import EVENTS, advance, erase_month, generate_anew
-from simulators.world.model import client_key
 from simulators.world.world import World
-
-
-class Refused(Exception):
-    """What was asked of the control door makes no sense; the sentence says why."""
+from simulators.world_door import WorldDoor
 
 
 class Control:
@@ -42,7 +35,7 @@ class Control:
         faults: Faults,
         ledger: Ledger,
         pulse: Pulse,
-        clock: Callable[[], datetime],
+        clock: WorldClock,
         urls: dict[str, str],
         databases: dict[str, str],
     ) -> None:
@@ -69,21 +62,15 @@ class Control:
                 route("/faults", "GET", self.list_faults),
                 route("/ledger", "GET", self.calls),
                 route("/ledger/summary", "GET", self.summary),
-                route("/truth", "GET", self.truth),
-                route("/truth/gestta", "GET", self.truth_gestta),
-                route("/truth/panel", "GET", self.truth_panel),
-                route("/gestta/token/expire", "POST", self.expire_tokens),
-                route("/gestta/token/issue", "POST", self.issue_token),
-                route("/gestta/settings", "POST", self.set_gestta),
+                route("/ledger/minutes", "GET", self.minutes),
+                route("/ledger/served", "GET", self.served),
+                route("/ledger/served", "POST", self.served),
                 route("/portal/settings", "POST", self.set_portal),
                 route("/portal/refreshes", "GET", self.refreshes),
-                route("/world/advance", "POST", self.advance),
-                route("/world/pause", "POST", self.pause),
-                route("/world/resume", "POST", self.resume),
-                route("/world/erase", "POST", self.erase),
-                route("/world/regenerate", "POST", self.regenerate),
                 route("/slack/messages", "GET", self.messages),
                 route("/slack/messages", "DELETE", self.clear_messages),
+                *WorldDoor(self.world, self.pulse, self.clock).routes(),
+                *GesttaDoor(self.gestta).routes(),
             ],
             exception_handlers={Refused: refused, ValueError: refused},
         )
@@ -105,11 +92,7 @@ class Control:
             )
 
     async def order_fault(self, request: Request) -> Response:
-        try:
-            order = Order.model_validate_json(await request.body())
-        except ValidationError as error:
-            raise Refused(str(error)) from error
-        return JSONResponse(self.faults.add(order), 201)
+        return JSONResponse(self.faults.add(await order_of(request, Order)), 201)
 
     async def clear_faults(self, _request: Request) -> Response:
         self.faults.clear()
@@ -131,119 +114,24 @@ class Control:
     async def summary(self, _request: Request) -> Response:
         return JSONResponse(self.ledger.summary())
 
-    def _moment(self) -> dict[str, Any]:
-        return {"at": self.clock().isoformat(), "version": self.world.version}
+    async def minutes(self, request: Request) -> Response:
+        """How many calls a system (`?system=gestta`) had in each minute."""
+        return JSONResponse(self.ledger.minutes(request.query_params.get("system", "gestta")))
 
-    def _years(self, request: Request) -> tuple[date, date]:
-        """The range asked for, or what the report is read for by default: last year to next year."""
-        year = local_date(self.clock()).year
-        return (
-            _day(request, "from") or date(year - 1, 1, 1),
-            _day(request, "to") or date(year + 1, 12, 31),
-        )
-
-    async def truth(self, request: Request) -> Response:
-        """Both truths of one and the same moment."""
-        first, last = self._years(request)
-        with self.world.lock:
-            told = self._moment() | {
-                "tasks": truth.gestta(self.world),
-                "rows": truth.panel(self.world, first, last),
-            }
-        return _plain(told)
-
-    async def truth_gestta(self, request: Request) -> Response:
-        with self.world.lock:
-            tasks = truth.gestta(self.world, _day(request, "from"), _day(request, "to"))
-            told = self._moment() | {"tasks": tasks}
-        return _plain(told)
-
-    async def truth_panel(self, request: Request) -> Response:
-        first, last = self._years(request)
-        with self.world.lock:
-            told = self._moment() | {"rows": truth.panel(self.world, first, last)}
-        return _plain(told)
-
-    async def expire_tokens(self, _request: Request) -> Response:
-        self.gestta.tokens.expire_all()
-        return Response(status_code=204)
-
-    async def issue_token(self, request: Request) -> Response:
-        life = _life(request.query_params.get("life"))
-        issued = self.gestta.tokens.issue(life, request.query_params.get("kind", "core"))
-        return JSONResponse({"token": issued.token, "expires_at": issued.expires_at.isoformat()})
-
-    async def set_gestta(self, request: Request) -> Response:
-        values = await _json(request)
-        if "token_life" in values:
-            self.gestta.tokens.life = _life(values.pop("token_life")) or self.gestta.tokens.life
-        self.gestta.behaviour = self.gestta.behaviour.changed(_checked(self.gestta.behaviour, values))
-        return JSONResponse(_told(self.gestta.behaviour))
+    async def served(self, request: Request) -> Response:
+        """Every version of these rows that was served whole: when first and when last, and in which scope."""
+        return plain(self.ledger.served.told(await ids_of(request)))
 
     async def set_portal(self, request: Request) -> Response:
-        values = await _json(request)
+        values = await values_of(request)
         for key in ("refresh_takes", "session_life"):
             if key in values:
-                values[key] = _life(values[key])
+                values[key] = life(values[key])
         self.portal.behaviour = self.portal.behaviour.changed(_checked(self.portal.behaviour, values))
         return JSONResponse(_told(self.portal.behaviour))
 
     async def refreshes(self, _request: Request) -> Response:
         return JSONResponse(self.portal.refreshes.told(self.clock()))
-
-    async def advance(self, request: Request) -> Response:
-        count, kind = int(request.query_params.get("events", "1")), request.query_params.get("kind")
-        if kind is not None and kind not in EVENTS:
-            raise Refused(f"no such kind of event: {kind}; there are {', '.join(EVENTS)}")
-        happened = advance(self.world, count, self.clock(), kind)
-        return JSONResponse({"happened": happened, "version": self.world.version})
-
-    async def pause(self, _request: Request) -> Response:
-        self.pulse.paused = True
-        return JSONResponse({"paused": True, "version": self.world.version})
-
-    async def resume(self, _request: Request) -> Response:
-        self.pulse.paused = False
-        return JSONResponse({"paused": False, "version": self.world.version})
-
-    async def erase(self, request: Request) -> Response:
-        """A client's month: `{"client_code": "0012", "month": "2026-12", "regenerate": false}`, all optional."""
-        asked = await _json(request)
-        with self.world.changing():
-            client, month = self._victim(asked)
-            gone = erase_month(self.world, client, month)
-            anew = generate_anew(self.world, gone, self.clock()) if asked.get("regenerate") else []
-            if not anew:
-                self.world.erased.append(gone)
-            told = {
-                "client_code": self.world.clients[client].code,
-                "month": f"{month:%Y-%m}",
-                "erased": [task.id for task in gone],
-                "generated": [task.id for task in anew],
-            }
-        return JSONResponse(told)
-
-    def _victim(self, asked: dict[str, Any]) -> tuple[int, date]:
-        world, key = self.world, client_key(asked.get("client_code"))
-        month = date.fromisoformat(f"{asked['month']}-01") if "month" in asked else None
-        untouched = [task for task in world.by_due() if task.type == "RECURRENT" and task.status == "OPEN"]
-        for task in untouched:
-            if task.due < local_date(self.clock()) and month is None:
-                continue
-            if key is not None and client_key(world.clients[task.client].code) != key:
-                continue
-            if month is None or task.due.replace(day=1) == month:
-                return task.client, task.due.replace(day=1)
-        raise Refused("no untouched generated task of that client in that month")
-
-    async def regenerate(self, _request: Request) -> Response:
-        """What was erased without being generated anew, oldest first, all of it."""
-        anew: list[str] = []
-        with self.world.changing():
-            while self.world.erased:
-                gone = self.world.erased.popleft()
-                anew += [task.id for task in generate_anew(self.world, gone, self.clock())]
-        return JSONResponse({"generated": anew})
 
     async def messages(self, _request: Request) -> Response:
         return JSONResponse(self.slack.messages())
@@ -251,37 +139,6 @@ class Control:
     async def clear_messages(self, _request: Request) -> Response:
         self.slack.clear()
         return Response(status_code=204)
-
-
-async def refused(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 400)
-
-
-def _plain(value: object) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), media_type="application/json")
-
-
-def _day(request: Request, name: str) -> date | None:
-    text = request.query_params.get(name)
-    return date.fromisoformat(text) if text else None
-
-
-def _life(text: object) -> timedelta | None:
-    if text is None:
-        return None
-    if isinstance(text, int | float):
-        return timedelta(seconds=text)
-    life = duration(text)
-    if not isinstance(life, timedelta):
-        raise Refused(f"not a duration (90s, 7m, 1h): {text}")
-    return life
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    body = json.loads(await request.body() or b"{}")
-    if not isinstance(body, dict):
-        raise Refused("a JSON object is wanted")
-    return body
 
 
 def _checked(behaviour: object, values: dict[str, Any]) -> dict[str, Any]:

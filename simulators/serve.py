@@ -13,16 +13,18 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from simulators.clock import WorldClock
 from simulators.control import Control
-from simulators.faults import FaultMiddleware, Faults, System
-from simulators.gestta.app import Behaviour as GesttaBehaviour
+from simulators.faults import Faults, System
 from simulators.gestta.app import Gestta
+from simulators.gestta.behaviour import Behaviour as GesttaBehaviour
 from simulators.gestta.tokens import Tokens
 from simulators.ledger import Ledger, LedgerMiddleware, note
 from simulators.notion.app import create_app
 from simulators.notion.settings import NotionSettings
 from simulators.notion.workspace import Workspace
 from simulators.office import Register
+from simulators.playing import FaultMiddleware
 from simulators.portal.app import Behaviour as PortalBehaviour
 from simulators.portal.app import Portal
 from simulators.pulse import Pulse
@@ -82,7 +84,8 @@ class Running:
     """The simulators while they run: `urls` by system, the world and every system to look into."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        now = clock()
+        self.clock = WorldClock(clock)
+        clock, now = self.clock, clock()
         self.settings = settings
         self.world = World(
             seed=settings.seed,
@@ -94,7 +97,7 @@ class Running:
         self.workspace = Workspace(settings.seed, clock)
         self.register = Register(self.workspace, self.world, now)
         self.world.mirror = self.register
-        self.faults, self.ledger = Faults(), Ledger(clock)
+        self.faults, self.ledger = Faults(clock), Ledger(clock)
         self.pulse = Pulse(self.world, per_minute=settings.events_per_minute, clock=clock)
         self.gestta = Gestta(
             self.world,
@@ -120,7 +123,7 @@ class Running:
         self.urls: dict[str, str] = {}
         self._servers: list[Server] = []
         try:
-            self._bind(clock)
+            self._bind()
         except OSError:
             for server in self._servers:
                 server.close()
@@ -129,7 +132,7 @@ class Running:
             server.start()
         self.pulse.start()
 
-    def _bind(self, clock: Clock) -> None:
+    def _bind(self) -> None:
         settings = self.settings
         notion = create_app(self.workspace, token=settings.notion_token.get_secret_value(), settings=NotionSettings())
         self._serve("gestta", self._watched("gestta", self.gestta.app()), settings.gestta_port)
@@ -144,7 +147,7 @@ class Running:
             faults=self.faults,
             ledger=self.ledger,
             pulse=self.pulse,
-            clock=clock,
+            clock=self.clock,
             urls=self.urls,
             databases={"Clientes": self.register.clients_database_id, "Pessoas": self.register.people_database_id},
         )

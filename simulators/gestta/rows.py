@@ -1,7 +1,7 @@
 """A task in Gestta's two shapes: the report's flat row and the search's nested one."""
 
 import json
-from collections.abc import Iterator
+import zlib
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,9 +21,15 @@ from simulators.world.model import (
 )
 from simulators.world.obligations import DEPARTMENTS
 
+PARENTS = ("customer", "owner", "company_department", "company_task")
+
 
 def department_id(index: int) -> str:
     return f"5d{index:022x}"
+
+
+def template_id(task: Task) -> str:
+    return f"c0{task.department:06x}{zlib.crc32(task.title.encode()):016x}"
 
 
 def instant(day: date, task_id: str) -> str:
@@ -142,16 +148,8 @@ class Writer:
         )
         return text if task.concluded_by == NOBODY else f"{text},{self._people_parts[task.concluded_by][1]}"
 
-    def flats(self, tasks: list[Task], chunk: int = 500) -> Iterator[bytes]:
-        """The rows as one JSON array, in pieces."""
-        yield b"["
-        for start in range(0, len(tasks), chunk):
-            piece = ",\n".join(self.flat(task) for task in tasks[start : start + chunk])
-            yield (f",\n{piece}" if start else piece).encode()
-        yield b"]"
-
-    def nested(self, task: Task) -> dict[str, Any]:
-        """The search's row."""
+    def nested(self, task: Task, parents: str = "object") -> dict[str, Any]:
+        """The search's row; its `parents` as objects, as bare ids, missing, or each row its own way."""
         client = self.clients[task.client]
         row: dict[str, Any] = {
             "_id": task.id,
@@ -165,7 +163,7 @@ class Writer:
                 "_id": department_id(task.department),
                 "name": DEPARTMENTS[task.department],
             },
-            "company_task": {"_id": f"c0{task.department:06x}{len(task.title):016x}", "name": task.title},
+            "company_task": {"_id": template_id(task), "name": task.title},
             "due_date": instant(task.due, task.id),
             "overdue": task.due < self.today and task.status in LIVE,
             "fine": bool(task.flags & GENERATES_FINE),
@@ -182,12 +180,12 @@ class Writer:
             row["competence_date"] = competence_instant(task.competence, task.id)
         if task.status == DONE:
             row["conclusion_date"] = moment(task.concluded)
-        return row
+        return _with_parents(row, parents)
 
-    def whole(self, task: Task) -> dict[str, Any]:
+    def whole(self, task: Task, parents: str = "object") -> dict[str, Any]:
         """One task asked for by id: the search's row with its checklist and who made it."""
         done = task.status == DONE
-        row = self.nested(task) | {
+        row = self.nested(task, parents) | {
             "created_at": moment(task.created),
             "customer_task_steps": [
                 {"name": name, "order": order, "done": done}
@@ -197,6 +195,16 @@ class Writer:
         if task.subtype != "AUTOMATIC":
             row["created_by"] = {"name": self.people[task.client % len(self.people)].name}
         return row
+
+
+def _with_parents(row: dict[str, Any], how: str) -> dict[str, Any]:
+    if how == "mixed":
+        how = ("object", "id", "missing")[int(row["_id"][-2:], 16) % 3]
+    if how == "missing":
+        return {key: value for key, value in row.items() if key not in PARENTS}
+    if how == "id":
+        return row | {key: row[key]["_id"] for key in PARENTS if row[key] is not None}
+    return row
 
 
 def _bool(value: object) -> str:

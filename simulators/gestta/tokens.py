@@ -32,6 +32,8 @@ class Tokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._generation = 0
+        self._serial = 0
+        self._revoked: set[str] = set()
         self._first = first
         self._first_dies_at = clock() + life
 
@@ -41,6 +43,8 @@ class Tokens:
         expires_at = (now + (self.life if life is None else life)).replace(microsecond=0)
         with self._lock:
             generation = self._generation
+            self._serial += 1
+            serial = self._serial
         claims = {
             "_id": self._person.id,
             "name": self._person.name,
@@ -61,6 +65,7 @@ class Tokens:
             "exp": int(expires_at.timestamp()),
             "kind": kind,
             "generation": generation,
+            "serial": serial,
         }
         return Issued(jwt.encode(claims, SIGNING_KEY, algorithm="HS256"), expires_at)
 
@@ -70,6 +75,11 @@ class Tokens:
             self._generation += 1
             self._first = ""
 
+    def revoke(self, token: str) -> None:
+        """Refuse this one token from now on, whatever its `exp` says."""
+        with self._lock:
+            self._revoked.add(token.removeprefix("JWT ").strip())
+
     def accepts(self, authorization: str | None) -> bool:
         """Whether the header opens the API: `JWT ` and a living token of the right kind."""
         if not authorization or not authorization.startswith("JWT "):
@@ -77,6 +87,8 @@ class Tokens:
         token = authorization.removeprefix("JWT ").strip()
         with self._lock:
             generation, first = self._generation, self._first
+            if token in self._revoked:
+                return False
         if first and token == first:
             return self._clock() < self._first_dies_at and self._clock().timestamp() < _own_end(first)
         try:
