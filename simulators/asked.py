@@ -22,7 +22,8 @@ async def refused(_request: Request, error: Exception) -> Response:
 
 
 def plain(value: object) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), media_type="application/json")
+    # Escaped, since a spoilt name may hold half of a character, which has no bytes of its own.
+    return Response(json.dumps(value), media_type="application/json")
 
 
 async def values_of(request: Request) -> dict[str, Any]:

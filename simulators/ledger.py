@@ -134,6 +134,9 @@ class LedgerMiddleware:
         async def listen(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
+                if call.status == 204 or (b"content-length", b"0") in message["headers"]:
+                    # The head is the whole answer.
+                    close()
             else:
                 call.sent_bytes += len(message.get("body", b""))
                 if not message.get("more_body", False):

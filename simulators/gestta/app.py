@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.gestta import lists
-from simulators.gestta.asked import body_of
+from simulators.gestta.asked import body_of, rows_as
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.login import Account
 from simulators.gestta.report import Report
@@ -105,7 +105,7 @@ class Gestta:
         if task is None:
             return JSONResponse({"code": "customer_task.not.found"}, 404)
         row = Style.of(behaviour).spoilt(task.id, writer.whole(task, behaviour.search_parents))
-        return JSONResponse({"data": row} if behaviour.task_under_data else row)
+        return rows_as({"data": row} if behaviour.task_under_data else row)
 
     async def customers(self, request: Request) -> Response:
         return lists.customers(request, self.world.clients)

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from simulators.gestta.asked import positive, texts
+from simulators.gestta.asked import positive, rows_as, texts
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.rows import Writer, days_within, department_id, parsed, template_id
 from simulators.gestta.style import Style
@@ -74,7 +74,7 @@ class Search:
         style = Style.of(behaviour)
         rows = [style.spoilt(task.id, writer.nested(task, behaviour.search_parents)) for task in tasks]
         answer = enveloped(rows, total=len(found), limit=limit, page=page, pages=pages, kind=behaviour.search_envelope)
-        return JSONResponse(answer), behaviour
+        return rows_as(answer), behaviour
 
     def _shifted(self, tasks: list[Task], behaviour: Behaviour) -> Behaviour:
         task = next((task for task in tasks if task.status in LIVE), None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import requests
 
-from tests.contract.simulated_gestta import Office, an_office
+from tests.contract.simulated_gestta import REPORT, Office, an_office
 
 
 @pytest.fixture
@@ -124,3 +124,110 @@ def test_a_report_read_while_the_world_goes_on_is_one_moment(office):
 
     assert all(len({row["id"] for row in rows}) == len(rows) for rows in reports)
     assert world.version == 300
+
+
+@pytest.mark.parametrize("status", ["400", "422", "500", "504"])
+def test_a_longer_range_gets_whichever_error_the_day_has_for_it(office, status):
+    office.behave(report_max_days=20, report_too_long=status)
+
+    assert office.report().status_code == int(status)
+    assert office.report("2026-11-01", "2026-11-15").status_code == 200
+
+
+def test_a_longer_range_may_get_no_answer_at_all_until_the_reader_gives_up(office):
+    office.behave(report_max_days=20, report_too_long="timeout")
+
+    with pytest.raises(requests.ReadTimeout):
+        office.report(timeout=0.3)
+
+
+def test_a_longer_range_may_end_in_a_connection_that_breaks_off(office):
+    office.behave(report_max_days=20, report_too_long="timeout", report_timeout=0.2)
+
+    with pytest.raises(requests.ConnectionError):
+        office.report()
+
+
+def test_the_range_limit_changes_while_it_runs(office):
+    statuses = []
+    for days in (100, 31, 183):
+        office.behave(report_max_days=days)
+        statuses.append(office.report("2026-07-01", "2026-12-30").status_code)
+
+    assert statuses == [400, 400, 200]
+
+
+def test_the_range_counts_even_though_the_filter_says_current_month_or_custom(office):
+    dates = {"startDate": "2026-10-01T00:00:00-03:00", "endDate": "2026-12-31T23:59:59-03:00"}
+    told = [
+        office.call(
+            "POST", "/core/customer/task/report", json={"type": "CUSTOMER_TASK", "filter": name, "dates": dates}
+        )
+        for name in ("CURRENT_MONTH", "CUSTOM")
+    ]
+
+    assert told[0].json() == told[1].json() == office.rows()
+
+
+def test_without_dates_the_report_is_of_the_current_month(office):
+    rows = office.call("POST", REPORT, json={"type": "CUSTOMER_TASK"}).json()
+
+    assert {row["id"] for row in rows} == set(office.truth("2026-11-01", "2026-11-30"))
+
+
+def test_the_report_may_filter_by_the_date_of_creation_instead(office):
+    office.behave(report_date="created")
+    rows = office.rows("2026-10-01", "2026-10-31")
+
+    assert {_local(row["created_at"])[:7] for row in rows} == {"2026-10"}
+    assert any(not _local(row["_due_date"]).startswith("2026-10") for row in rows)
+
+
+def test_the_report_may_filter_by_the_date_of_conclusion_instead(office):
+    office.behave(report_date="concluded")
+    rows = office.rows("2026-10-01", "2026-10-31")
+
+    assert {row["status"] for row in rows} == {"DONE"}
+    assert {_local(row["conclusion_date"])[:7] for row in rows} == {"2026-10"}
+    assert any(not _local(row["_due_date"]).startswith("2026-10") for row in rows)
+
+
+def _local(moment: str) -> str:
+    return (datetime.fromisoformat(moment) - timedelta(hours=3)).isoformat()
+
+
+def test_a_report_read_again_says_what_has_changed_since_and_nothing_else(office):
+    """Rows are kept between reports; what an event touched must not be served from before it."""
+    before = {row["id"]: row for row in office.rows()}
+    chosen = next(row for row in before.values() if row["status"] == "OPEN" and not row["overdue"])
+    office.door("POST", "/world/change", {"ids": [chosen["id"]], "set": {"title": "Outro nome"}})
+    after = {row["id"]: row for row in office.rows()}
+
+    assert after == before | {chosen["id"]: chosen | {"name": "Outro nome"}}
+
+
+def test_a_task_becomes_overdue_when_its_day_is_over_although_nothing_touched_it(office):
+    before = {row["id"]: row for row in office.rows()}
+    office.clock[0] += timedelta(days=3)
+    office.token = office.running.gestta.tokens.issue().token
+    turned = [row for row in office.rows() if row["overdue"] and not before[row["id"]]["overdue"]]
+
+    assert turned
+    assert {_local(row["_due_date"])[:10] for row in turned} <= {"2026-11-22", "2026-11-23", "2026-11-24", "2026-11-25"}
+
+
+def test_a_year_leaves_the_range_on_the_first_of_january_and_its_tasks_stay(office):
+    office.door("POST", "/world/clock", {"now": "2027-01-01T03:00:00Z"})
+    office.token = office.running.gestta.tokens.issue().token
+    row = office.rows("2025-10-01", "2025-12-31")[0]
+
+    assert office.door("GET", "/health")["now"].startswith("2027-01-01T03:00")
+    assert office.door("GET", f"/truth/tasks?ids={row['id']}")["missing"] == []
+    assert office.task(row["id"]).status_code == 200
+
+
+def test_the_clock_may_run_faster_than_time(office):
+    office.door("POST", "/world/clock", {"now": "2026-11-24T00:00:00Z", "speed": 3600})
+    office.clock[0] += timedelta(seconds=2)
+
+    assert office.door("GET", "/health")["now"].startswith("2026-11-24T02:00")
