@@ -19,6 +19,7 @@ class GesttaDoor:
     def routes(self) -> list[Route]:
         return [
             Route("/gestta/settings", self.set, methods=["POST"]),
+            Route("/onvio/settings", self.set_onvio, methods=["POST"]),
             Route("/gestta/account", self.account, methods=["POST"]),
             Route("/gestta/token/expire", self.expire, methods=["POST"]),
             Route("/gestta/token/issue", self.issue, methods=["POST"]),
@@ -33,6 +34,17 @@ class GesttaDoor:
         if token_life is not None:
             gestta.tokens.life = token_life
         return plain(asdict(gestta.behaviour) | {"token_life": gestta.tokens.life.total_seconds()})
+
+    async def set_onvio(self, request: Request) -> Response:
+        """Any settings of `OnvioBehaviour`; `{"end_sessions": true}` makes everybody sign in again."""
+        onvio, values = self.gestta.onvio, await values_of(request)
+        if values.pop("end_sessions", False):
+            onvio.end_sessions()
+        if "session_life" in values:
+            values["session_life"] = life(values["session_life"])
+        onvio.behaviour = onvio.behaviour.changed(values)
+        told = asdict(onvio.behaviour)
+        return plain(told | {"session_life": onvio.behaviour.session_life.total_seconds()})
 
     async def account(self, request: Request) -> Response:
         """`{"password": "…"}` changes it, `{"unlock": true}` forgives every wrong one."""

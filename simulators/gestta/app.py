@@ -13,6 +13,7 @@ from simulators.gestta import lists
 from simulators.gestta.asked import body_of, rows_as
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.login import Account
+from simulators.gestta.onvio import Onvio
 from simulators.gestta.report import Report
 from simulators.gestta.rows import Writer
 from simulators.gestta.search import Search
@@ -36,6 +37,7 @@ class Gestta:
         self.account = Account(email=email, password=password, tokens=tokens)
         self.behaviour = behaviour
         self.clock = clock
+        self.onvio = Onvio(self.account, tokens, clock)
         self._report = Report(world, clock)
         self._search = Search(world, clock)
 
@@ -54,7 +56,8 @@ class Gestta:
                 Route(f"{root}/company/department", self._guarded(self.departments), methods=["GET"]),
                 Route(f"{root}/company/task", self._guarded(self.templates), methods=["GET"]),
             ]
-        known = [Route("/core/login", self.login, methods=["POST"]), *behind_the_token]
+        onvio = self.onvio.routes(lambda: self.behaviour.lock_after)
+        known = [Route("/core/login", self.login, methods=["POST"]), *behind_the_token, *onvio]
         return Starlette(routes=known, exception_handlers={404: violation, 405: violation})
 
     def _guarded(self, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:

@@ -50,11 +50,11 @@ class Values(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: str | None = None
-    status: str | None = None
-    type: str | None = None
-    subtype: str | None = None
-    due: date | None = None
+    title: str = ""
+    status: str = ""
+    type: str = ""
+    subtype: str = ""
+    due: date = date.min
     legal: date | None = None
     competence: date | None = None
     owner: str | None = None
@@ -82,7 +82,10 @@ class Change(Selection):
 def _person(world: World, name: str | None) -> int:
     if name is None:
         return NOBODY
-    return next(index for index, person in enumerate(world.people) if person.name == name)
+    for index, person in enumerate(world.people):
+        if person.name == name:
+            return index
+    raise ValueError(f"nobody is called {name}")
 
 
 def change(world: World, order: Change, now: datetime) -> list[Task]:
