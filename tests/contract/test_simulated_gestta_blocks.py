@@ -151,13 +151,14 @@ def test_rows_that_did_not_arrive_whole_count_as_served_to_nobody(office, kind):
     assert [each["kind"] for each in told] == ["search"]
 
 
-def test_a_reader_who_goes_away_in_the_middle_was_served_nothing():
+def test_a_reader_who_goes_away_in_the_middle_was_served_nothing(eventually):
     with an_office(tasks_per_quarter=12_000) as office:
         task_id = next(iter(office.truth("2026-10-01", "2026-10-31")))
         with office.report(stream=True) as answer:
             answer.raw.read(1000)
-        office.door("GET", "/health")
+        call = eventually(lambda: next((c for c in office.running.ledger.calls("gestta") if c["took_ms"]), False))
 
+        assert 0 < call["sent_bytes"] < 12_000 * 900
         assert office.door("GET", f"/ledger/served?ids={task_id}")[task_id] == []
 
 
