@@ -193,7 +193,14 @@ def _read(response: requests.Response) -> bytes:
 
 def _short(error: Exception) -> str:
     text = str(error)
-    for part in ("Connection refused", "Read timed out", "Connection aborted", "IncompleteRead", "Name or service"):
+    for part in (
+        "Connection refused",
+        "Read timed out",
+        "Connection aborted",
+        "Connection broken",
+        "IncompleteRead",
+        "Name or service",
+    ):
         if part in text:
             return f"{type(error).__name__} ({part})"
     return type(error).__name__

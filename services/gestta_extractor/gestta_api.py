@@ -12,10 +12,10 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-import ijson
 import requests
 
 from services.gestta_extractor.budget import Budget, Spent
+from services.gestta_extractor.elements import Elements
 from shared import clock
 from shared.clock import ReadClock
 from shared.errors import Rejected, Transient
@@ -204,42 +204,16 @@ def _said(status: int, headers: Mapping[str, str], path: str) -> str:
 
 
 def _rows(response: requests.Response) -> Iterator[dict[str, Any]]:
-    """The rows of a report as they arrive: an array, or an object with the array under `data`."""
     response.raw.decode_content = True
-    source = _Peeked(response)
-    where = "item" if source.first == b"[" else "data.item"
-    if source.first not in (b"[", b"{"):
-        raise Transient(f"the report is not JSON: it starts with {source.start!r}")
-    try:
-        for row in ijson.items(source, where, use_float=True):
-            yield row if isinstance(row, dict) else {"value": row}
-        if where == "data.item" and not source.saw_data:
-            raise Transient(f"the report is an object without `data`: it starts with {source.start!r}")
-    except ijson.JSONError as error:
-        raise Transient(f"the report broke off or is not JSON: {error}") from None
-
-
-class _Peeked:
-    """A response's body as a file whose beginning is known before it is read."""
-
-    def __init__(self, response: requests.Response) -> None:
-        self._raw = response.raw
-        self._head = self._raw.read(4096)
-        self.start = self._head[:60].decode("utf-8", "replace")
-        self.first = self._head.lstrip()[:1]
-        self.saw_data = b'"data"' in self._head
-
-    def read(self, size: int = -1) -> bytes:
-        if size == 0:
-            return b""
-        head, self._head = self._head, b""
-        return head or bytes(self._raw.read(size))
+    for row in Elements(response.raw.read):
+        yield row if isinstance(row, dict) else {"value": row}
 
 
 def _page(answer: Answer, read_at: datetime, number: int) -> Page:
     found = answer.json()
     if isinstance(found, list):
-        return Page([row for row in found if isinstance(row, dict)], read_at, len(found), True)
+        # Whether a bare array is everything or one page of it, only the next page tells.
+        return Page([row for row in found if isinstance(row, dict)], read_at, None, None)
     if not isinstance(found, dict):
         raise Transient("the search's answer is neither a list nor an object")
     rows = next((found[k] for k in ("docs", "data", "items", "results") if isinstance(found.get(k), list)), None)

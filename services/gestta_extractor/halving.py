@@ -4,12 +4,16 @@ from collections import deque
 
 from services.gestta_extractor.plan import Block
 
+FAILED_DAYS = 3
+"""So many parts of a block may fail and be told by their own names."""
+
 
 class Halving:
     """The descent into one block: ask `following`, then tell what became of it.
 
-    It goes down one side first. If even a single day fails before anything smaller than the block was read, size is not
-    the trouble, and it gives up: a source that is down costs one request a level, not one a day.
+    It goes down one side first. If even a single day fails before anything smaller than the block was read that held a
+    task, size is not the trouble, and it gives up: a source that is down costs one request a level, not one a day. It
+    also gives up where one day after the other fails: that is the block's trouble, and is told as one.
     """
 
     def __init__(self, block: Block) -> None:
@@ -18,6 +22,7 @@ class Halving:
         self.failed: list[Block] = []
         self.split: list[Block] = [block]
         self._pending: deque[Block] = deque(block.halves() or ())
+        self._proven = False
         self.gave_up = not self._pending
 
     @property
@@ -25,8 +30,9 @@ class Halving:
         """The part to read now; None at the end."""
         return self._pending[0] if self._pending and not self.gave_up else None
 
-    def part_read(self) -> None:
+    def part_read(self, *, rows: int) -> None:
         """The part that followed was read whole."""
+        self._proven = self._proven or rows > 0
         self.was_read.append(self._pending.popleft())
 
     def part_too_large(self) -> None:
@@ -38,11 +44,12 @@ class Halving:
             self._pending.extendleft(reversed(halves))
             return
         self.failed.append(part)
-        self.gave_up = not self.was_read
+        self.gave_up = not self._proven or len(self.failed) > FAILED_DAYS
 
     def part_failed(self) -> None:
         """It failed for a reason that no smaller part would mend."""
         self.failed.append(self._pending.popleft())
+        self.gave_up = len(self.failed) > FAILED_DAYS
 
     @property
     def parts(self) -> list[Block]:

@@ -1,7 +1,7 @@
 """One run's reading: the blocks of the report that are due, and the open tasks of any age."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from services.gestta_extractor.due import office_day
 from services.gestta_extractor.gestta_api import Page, RangeRefused, TooLarge
 from services.gestta_extractor.halving import Halving
 from services.gestta_extractor.plan import SEARCH_OPEN, Block
-from services.gestta_extractor.scopes import Rows, Scopes
+from services.gestta_extractor.scopes import Row, Rows, Scopes
 from services.gestta_extractor.token import Token
 from shared.contracts.events import SchemaDrifted
 from shared.errors import Outage, Rejected, Transient
@@ -28,8 +28,10 @@ log = structlog.get_logger()
 OPEN_STATUSES = ("OPEN", "IMPEDIMENT")
 TOO_LARGE = "too_large"
 OUTSIDE = "outside_told"
-BLOCK_READS, PART_READS, SEARCH_READS = 3, 2, 5
+BLOCK_READS, PART_READS, SEARCH_READS = 3, 2, 3
 """So often a scope is read in one run before it is halved, or told as failed."""
+PASSES = 3
+"""So often the pages of a search are gone through while they shift; what no pass shows is asked for by id."""
 
 
 class Source(Protocol):
@@ -70,7 +72,7 @@ class Run:
             self.scopes.replan(block, halving.parts)
             failed = self._try(part, reads=PART_READS)
             if failed is None:
-                halving.part_read()
+                halving.part_read(rows=self.scopes.read[part.scope])
                 continue
             errors[part] = failed
             if isinstance(failed, TooLarge):
@@ -91,8 +93,9 @@ class Run:
 
     def search(self) -> None:
         """Open tasks of any age, also those whose due date lies outside the range."""
+        proof: dict[str, Any] = {}
         try:
-            self._patiently(SEARCH_OPEN, self._open_tasks, {}, reads=SEARCH_READS)
+            self._patiently(SEARCH_OPEN, partial(self._open_tasks, proof), proof, reads=SEARCH_READS)
         except Spent as spent:
             log.info("the search waits for the next run", reason=str(spent))
         except Outage:
@@ -130,23 +133,37 @@ class Run:
             proof["outside"] += day is not None and not block.holds(day)
             yield row, read_at
 
-    def _open_tasks(self, token: Token) -> Rows:
+    def _open_tasks(self, proof: dict[str, Any], token: Token) -> Rows:
         for status in OPEN_STATUSES:
-            pages = f"{SEARCH_OPEN} {status}"
-            self.scopes.ids.forget(pages)
-            number, total, shown = 1, None, 0
-            while True:
-                page = self.api.search(token.value, status, number)
-                fresh = [row for row in page.rows if self.scopes.ids.saw(pages, [id_of(row)])]
-                shown += len(fresh)
-                yield from ((row, page.read_at) for row in fresh)
-                total = page.total if page.total is not None else total
-                # Pages may repeat rows of the last one: what counts is what is new, and the total.
-                if not fresh or page.is_last or (total is not None and shown >= total):
+            for number in range(1, PASSES + 1):
+                steady = yield from self._pass(token, status)
+                proof[status] = {"passes": number, "steady": steady}
+                if steady:
                     break
-                number += 1
-            if total is not None and shown < total:
-                raise Transient(f"the search for {status} brought {shown} of {total} tasks: its pages shifted")
+
+    def _pass(self, token: Token, status: str) -> Generator[Row, None, bool]:
+        """Every page once; returns whether the pages stood still.
+
+        A task that is concluded between two pages moves those behind it forward, and one of them out of sight: then
+        the total changes, and another pass shows it. Pages may repeat rows of the last one: what is new counts.
+        """
+        scope = f"{SEARCH_OPEN} {status}"
+        self.scopes.ids.forget(scope)
+        totals: set[int] = set()
+        number, shown = 1, 0
+        while True:
+            page = self.api.search(token.value, status, number)
+            fresh = [row for row in page.rows if self.scopes.ids.saw(scope, [id_of(row)])]
+            shown += len(fresh)
+            yield from ((row, page.read_at) for row in fresh)
+            if page.total is not None:
+                totals.add(page.total)
+            if not fresh or page.is_last or (page.total is not None and shown >= page.total):
+                break
+            number += 1
+        if page.total is not None and shown < page.total:
+            raise Transient(f"the search for {status} brought {shown} of {page.total} tasks")
+        return len(totals) <= 1
 
     def _patiently(self, scope: str, rows: Callable[[Token], Rows], proof: dict[str, Any], *, reads: int) -> None:
         """Read a scope again when it broke off or its pages shifted, but not what was refused for its size."""

@@ -15,7 +15,8 @@ from shared.extraction.record import Memory, Planned, Recorder
 from shared.extraction.watch import Watched
 from shared.landing import Manifest, id_of
 
-Rows = Iterator[tuple[dict[str, Any], datetime]]
+Row = tuple[dict[str, Any], datetime]
+Rows = Iterator[Row]
 CHUNK = 1_000
 
 
@@ -29,7 +30,8 @@ class Scopes:
     landed: Callable[[Manifest, str | None], None]
     """Told of each batch, with the ref of the batch before it."""
     task_url: str
-    read: set[str] = field(default_factory=set)
+    read: dict[str, int] = field(default_factory=dict)
+    """Rows of each scope that was read in this run."""
     fresh: dict[str, list[str]] = field(default_factory=dict)
     """Ids that a scope did not hold before."""
 
@@ -84,7 +86,7 @@ class Scopes:
             removed=removed,
             extra={"task_url": self.task_url, **(extra or {})},
         )
-        self.read.add(scope)
+        self.read[scope] = manifest.records
         for retired in covered:
             del self.memory.reads[retired]
         self.landed(manifest, before.batch_ref if before else None)
@@ -138,6 +140,6 @@ class Scopes:
             parts = [part.scope for part in (covering(retired, blocks) or ())] if retired else []
             others = set(parts) - {scope}
             if scope in parts and all(o in reads and reads[o].read_at > reads[name].read_at for o in others):
-                for other in others - self.read:
+                for other in others - self.read.keys():
                     self.ids.saw(other, self.recorder.held(other))
                 yield name

@@ -21,8 +21,20 @@ def descend(block, outcome):
     halving, asked = Halving(block), []
     while (part := halving.following) is not None:
         asked.append(part)
-        {"read": halving.part_read, "too_large": halving.part_too_large, "failed": halving.part_failed}[outcome(part)]()
+        tell(halving, outcome(part))
     return halving, asked
+
+
+def tell(halving, outcome):
+    match outcome:
+        case "read":
+            halving.part_read(rows=1)
+        case "empty":
+            halving.part_read(rows=0)
+        case "too_large":
+            halving.part_too_large()
+        case "failed":
+            halving.part_failed()
 
 
 def covers(parts, block):
@@ -46,14 +58,27 @@ def test_the_parts_in_the_plan_are_the_block_whatever_happens(days, data):
     halving = Halving(block)
     assert covers(halving.parts, block)
     while halving.following is not None:
-        data.draw(st.sampled_from([halving.part_read, halving.part_too_large, halving.part_failed]))()
+        tell(halving, data.draw(st.sampled_from(["read", "empty", "too_large", "failed"])))
         assert covers(halving.parts, block)
-    assert halving.fits == (not halving.failed and halving.was_read != [])
+    assert halving.fits == (not halving.gave_up and not halving.failed)
 
 
 def test_where_not_even_a_day_works_it_gives_up_after_one_request_a_level():
     halving, asked = descend(QUARTER, lambda part: "too_large")
     assert [length(part) for part in asked] == [46, 23, 12, 6, 3, 2, 1]
+    assert halving.gave_up
+    assert halving.parts == [QUARTER]
+
+
+def test_a_day_without_tasks_proves_nothing():
+    empty = {FIRST, FIRST + timedelta(days=1)}
+    halving, asked = descend(QUARTER, lambda part: "empty" if {part.first, part.last} <= empty else "too_large")
+    assert halving.gave_up
+    assert len(asked) < 12
+
+
+def test_where_one_day_after_the_other_fails_it_is_the_blocks_trouble():
+    halving, _ = descend(QUARTER, lambda part: "read" if part.last <= date(2026, 10, 5) else "too_large")
     assert halving.gave_up
     assert halving.parts == [QUARTER]
 
