@@ -139,7 +139,7 @@ class Running:
         self._serve("notion", self._watched("notion", _CountsRows(notion)), settings.notion_port)
         self._serve("slack", self._watched("slack", self.slack.app()), settings.slack_port)
         self._serve("portal", self._watched("portal", self.portal.app()), settings.portal_port)
-        control = Control(
+        self.control = Control(
             world=self.world,
             gestta=self.gestta,
             slack=self.slack,
@@ -151,7 +151,7 @@ class Running:
             urls=self.urls,
             databases={"Clientes": self.register.clients_database_id, "Pessoas": self.register.people_database_id},
         )
-        self._serve("control", control.app(), settings.control_port)
+        self._serve("control", self.control.app(), settings.control_port)
 
     def _watched(self, system: System, app: ASGIApp) -> ASGIApp:
         faulty = FaultMiddleware(app, system=system, faults=self.faults)

@@ -50,11 +50,12 @@ def enveloped(rows: list[dict[str, Any]], *, total: int, limit: int, page: int, 
 
 
 class Search:
-    """Answers searches."""
+    """Answers searches. What was found last is kept for the next page, until anything changes."""
 
     def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
         self._world = world
         self._clock = clock
+        self._last: tuple[object, list[Task]] = (None, [])
 
     def answer(self, request: Request, body: dict[str, Any], behaviour: Behaviour) -> tuple[Response, Behaviour]:
         """The page, and how Gestta behaves after it: a shift that was played is one fewer to come."""
@@ -85,6 +86,13 @@ class Search:
         return replace(behaviour, search_shifts=behaviour.search_shifts - 1)
 
     def _found(self, body: dict[str, Any], statuses: list[str]) -> list[Task]:
+        sought = {name: value for name, value in body.items() if name not in ("page", "limit")}
+        key = sought, statuses, self._world.edits, local_date(self._clock())
+        if self._last[0] != key:
+            self._last = key, self._all(body, statuses)
+        return self._last[1]
+
+    def _all(self, body: dict[str, Any], statuses: list[str]) -> list[Task]:
         world = self._world
         start, end = parsed(body.get("start_date")), parsed(body.get("end_date"))
         first, last = days_within(start, end) if start and end else (date.min, date.max)

@@ -49,7 +49,8 @@ class World:
         """What a command deleted and another may bring back."""
         self.changed: dict[str, int] = {}
         self.removed: dict[str, int] = {}
-        self._edits = 0
+        self.edits = 0
+        """Counts every single change of a task: what was read at the same number is still so."""
         self._edited: dict[date, int] = {}
         self._days: list[date] = []
         self._by_day: dict[date, dict[str, None]] = {}
@@ -82,8 +83,8 @@ class World:
         return task
 
     def _touch(self, day: date) -> None:
-        self._edits += 1
-        self._edited[day] = self._edits
+        self.edits += 1
+        self._edited[day] = self.edits
 
     def version_of(self, task_id: str) -> int:
         """The event that last changed a task; 0: it is as it was at the first moment."""

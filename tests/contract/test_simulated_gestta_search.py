@@ -350,3 +350,16 @@ def test_a_500_carries_a_request_id_and_a_429_says_when_to_come_back(office):
 
     assert "x-request-id" in answers[0].headers
     assert answers[1].headers["retry-after"] == "2"
+
+
+def test_a_search_asked_again_knows_what_has_changed_and_that_a_day_has_passed(office):
+    """What was found is kept between pages; neither an event nor midnight may be missed for that."""
+    before = office.search(overdue=True, limit=1)["total"]
+    late = office.search(overdue=True, limit=1)["docs"][0]["_id"]
+    office.door("POST", "/world/change", {"ids": [late], "set": {"status": "DONE"}})
+    after = office.search(overdue=True, limit=1)["total"]
+    office.clock[0] += timedelta(days=10)
+    office.token = office.running.gestta.tokens.issue().token
+
+    assert after == before - 1
+    assert office.search(overdue=True, limit=1)["total"] > after
