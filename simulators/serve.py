@@ -170,7 +170,7 @@ class Running:
 
     def stop(self) -> None:
         """End every server and the world's heartbeat; safe to call twice."""
-        self.faults.stopping = True
+        self.faults.stopping = self.gestta.stopping = True
         self.pulse.stop()
         for server in self._servers:
             server.ask_to_stop()

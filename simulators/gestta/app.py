@@ -37,6 +37,8 @@ class Gestta:
         self.account = Account(email=email, password=password, tokens=tokens)
         self.behaviour = behaviour
         self.clock = clock
+        self.stopping = False
+        """Set at the end: whoever is kept waiting is let go."""
         self.onvio = Onvio(self.account, tokens, clock)
         self._report = Report(world, clock)
         self._search = Search(world, clock)
@@ -90,7 +92,8 @@ class Gestta:
         return JSONResponse([{"_id": f"{7:024x}", "name": "Tarefas", "type": "CUSTOMER_TASK"}])
 
     async def report(self, request: Request) -> Response:
-        return await self._report.answer(request, await body_of(request), self.behaviour)
+        body = await body_of(request)
+        return await self._report.answer(request, body, self.behaviour, stopping=lambda: self.stopping)
 
     async def search(self, request: Request) -> Response:
         answer, self.behaviour = self._search.answer(request, await body_of(request), self.behaviour)

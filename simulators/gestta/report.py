@@ -56,13 +56,15 @@ class Report:
         self._clock = clock
         self._kept: dict[date, tuple[tuple[int, bool, Style], bytes]] = {}
 
-    async def answer(self, request: Request, body: dict[str, Any], behaviour: Behaviour) -> Response:
+    async def answer(
+        self, request: Request, body: dict[str, Any], behaviour: Behaviour, *, stopping: Callable[[], bool]
+    ) -> Response:
         now = self._clock()
         asked = asked_for(body, local_date(now))
         if asked is None:
             return JSONResponse({"code": "report.invalid.dates"}, 400)
         if asked.length > timedelta(days=behaviour.report_max_days):
-            return await _too_long(request, behaviour)
+            return await _too_long(request, behaviour, stopping)
         style, world = Style.of(behaviour), self._world
         with world.lock:
             writer = Writer(world.clients, world.people, now)
@@ -110,9 +112,13 @@ def _array(pieces: Iterator[bytes], behaviour: Behaviour) -> Iterator[bytes]:
     yield b"]}" if behaviour.report_under_data else b"]"
 
 
-async def _too_long(request: Request, behaviour: Behaviour) -> Response:
+async def _too_long(request: Request, behaviour: Behaviour, stopping: Callable[[], bool]) -> Response:
     if behaviour.report_too_long == "timeout":
-        await waited(behaviour.report_timeout, over=request.is_disconnected)
+
+        async def over() -> bool:
+            return stopping() or await request.is_disconnected()
+
+        await waited(behaviour.report_timeout, over=over)
         await reset(request.scope)
         return Response(status_code=504)
     return JSONResponse({"code": "report.period.too.long"}, int(behaviour.report_too_long))

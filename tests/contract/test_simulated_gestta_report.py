@@ -148,6 +148,16 @@ def test_a_longer_range_may_end_in_a_connection_that_breaks_off(office):
         office.report()
 
 
+def test_a_report_that_gets_no_answer_does_not_hold_up_the_end(eventually, caplog):
+    with ThreadPoolExecutor(1) as pool:
+        with an_office(tasks_per_quarter=60) as office:
+            office.behave(report_max_days=20, report_too_long="timeout")
+            asked = pool.submit(office.report)
+            eventually(lambda: office.running.ledger.summary()["calls"] == 1)
+        assert isinstance(asked.exception(timeout=5), requests.ConnectionError)
+    assert not caplog.records, "the server had to cancel it"
+
+
 def test_the_range_limit_changes_while_it_runs(office):
     statuses = []
     for days in (100, 31, 183):
