@@ -13,7 +13,7 @@ from simulators.faults import Asked, Fault, Faults, Order, System
 
 MAINTENANCE = b"<!doctype html><html><head><title>Em manuten\xc3\xa7\xc3\xa3o</title></head><body></body></html>"
 GESTTA_CODES = {400: "bad.request", 401: "unauthorized", 403: "forbidden", 404: "not.found", 422: "unprocessable"}
-LISTS = ("docs", "results", "data")
+LISTS = ("docs", "results", "data", "items")
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,13 +19,16 @@ from simulators.world.obligations import DEPARTMENTS
 from simulators.world.world import World
 
 Test = Callable[[Task], bool]
+Row = TypeVar("Row")
 
 
-def window(found: list[Task], page: int, limit: int, behaviour: Behaviour) -> tuple[list[Task], int]:
+def window(found: list[Row], page: int, limit: int, behaviour: Behaviour) -> tuple[list[Row], int]:
     """The tasks of a page and how many pages there are; a page but the first may begin with rows of the one before."""
     step = max(1, limit - behaviour.search_repeats)
     pages = 0 if not found else 1 + max(0, -(-(len(found) - limit) // step))
-    if page > pages and behaviour.search_past_end == "last":
+    if page > pages:
+        if behaviour.search_past_end == "empty":
+            return [], pages
         page = max(1, pages)
     start = (page - 1) * step
     return found[start : start + limit], pages
