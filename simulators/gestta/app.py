@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.gestta import lists
-from simulators.gestta.asked import body_of, rows_as
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.login import Account
 from simulators.gestta.onvio import Onvio
@@ -19,6 +18,7 @@ from simulators.gestta.rows import Writer
 from simulators.gestta.search import Search
 from simulators.gestta.style import Style
 from simulators.gestta.tokens import Tokens
+from simulators.gestta.wire import body_of, rows_as
 from simulators.ledger import mark, note
 from simulators.world.world import World
 

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulators.gestta.asked import positive
 from simulators.gestta.rows import department_id, template_id
+from simulators.gestta.wire import positive
 from simulators.ledger import note
 from simulators.world.model import Client, Person, Task
 from simulators.world.obligations import DEPARTMENTS

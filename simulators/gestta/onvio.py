@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from simulators.gestta import onvio_pages as pages
-from simulators.gestta.asked import body_of
 from simulators.gestta.login import LOCKED, RIGHT, Account
 from simulators.gestta.tokens import MESSENGER, Tokens
+from simulators.gestta.wire import body_of
 from simulators.ledger import mark
 
 SESSION, PROVEN = "onvio_session", "onvio_proven"

@@ -24,7 +24,7 @@ CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Span:
     """The range of a report: its Brazilian days, and how long it is by the clock."""
 
     first: date
@@ -36,16 +36,16 @@ class Asked:
         return f"report:{self.first}/{self.last}"
 
 
-def asked_for(body: dict[str, Any], today: date) -> Asked | None:
+def asked_for(body: dict[str, Any], today: date) -> Span | None:
     """The days asked for; they count even though the filter says CURRENT_MONTH. None where they make no sense."""
     dates = body.get("dates")
     if not isinstance(dates, dict):
         month = today.replace(day=1)
-        return Asked(month, last_day(month), timedelta(days=31))
+        return Span(month, last_day(month), timedelta(days=31))
     start, end = parsed(dates.get("startDate")), parsed(dates.get("endDate"))
     if start is None or end is None or end < start:
         return None
-    return Asked(*days_within(start, end), end - start)
+    return Span(*days_within(start, end), end - start)
 
 
 class Report:
@@ -77,7 +77,7 @@ class Report:
         pieces = self._by_day(days, writer, style) if days else _in_chunks(others, writer, style)
         return StreamingResponse(_array(pieces, behaviour), media_type="application/json")
 
-    def _others(self, asked: Asked, which: str) -> list[Task]:
+    def _others(self, asked: Span, which: str) -> list[Task]:
         """The tasks created or concluded in the range."""
 
         def falls_within(task: Task) -> bool:

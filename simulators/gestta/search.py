@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from simulators.gestta.asked import positive, rows_as, texts
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.rows import Writer, days_within, department_id, parsed, template_id
 from simulators.gestta.style import Style
+from simulators.gestta.wire import positive, rows_as, texts
 from simulators.ledger import note
 from simulators.world.calendar import add_months, local_date
 from simulators.world.model import DONE, DOWNLOADED, GENERATES_FINE, LIVE, NOBODY, Task

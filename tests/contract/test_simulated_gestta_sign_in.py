@@ -1,9 +1,6 @@
 """The simulated sign-in by Onvio as a browser meets it, by a real headless Chromium where there is one."""
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,9 +14,9 @@ from selenium.common.exceptions import (
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.contract.a_browser import a_browser
 from tests.contract.simulated_gestta import ME, PASSWORD, Office, an_office
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 LINK = (By.CSS_SELECTOR, "a[href*='/dominio/auth/redirect']")
 SUBMIT = (By.CSS_SELECTOR, "button[type=submit]")
 FRESH = {
@@ -44,23 +41,8 @@ def office(opened: Office) -> Office:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[webdriver.Chrome]:
-    if not (CHROMIUM and DRIVER):
-        absent = pytest.fail if os.environ.get("CI") else pytest.skip
-        absent("needs chromium and chromedriver (Debian packages chromium, chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for argument in (
-            "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1000", "--lang=pt-BR",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={profile}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        try:
-            yield driver
-        finally:
-            driver.quit()
+    with a_browser() as driver:
+        yield driver
 
 
 class Visitor:

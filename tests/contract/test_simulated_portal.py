@@ -1,8 +1,5 @@
 """The BI portal simulator as a browser meets it, by a real headless Chromium where there is one."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -22,9 +19,9 @@ from simulators.portal.app import MODEL_PATH, Behaviour
 from simulators.portal.refreshes import Refreshes
 from simulators.serve import Running, start
 from simulators.settings import Settings
+from tests.contract.a_browser import a_browser
 
 EMAIL, PASSWORD = "robo@escritorio.example", "senha-inventada"
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 QUICK = Behaviour(refresh_takes=timedelta(seconds=0.5))
 
 
@@ -40,23 +37,8 @@ def running() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[webdriver.Chrome]:
-    if not (CHROMIUM and DRIVER):
-        absent = pytest.fail if os.environ.get("CI") else pytest.skip
-        absent("needs chromium and chromedriver (Debian packages chromium, chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for argument in (
-            "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1000", "--lang=pt-BR",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={profile}",
-        ):  # fmt: skip
-            options.add_argument(argument)
-        driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-        try:
-            yield driver
-        finally:
-            driver.quit()
+    with a_browser() as driver:
+        yield driver
 
 
 class Visitor:
