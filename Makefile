@@ -6,7 +6,7 @@ EXTRAS := notion_extractor gestta_extractor transformer bi_refresher notifier pa
 LOCK := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 ARGS ?=
 
-.PHONY: help setup env demo demo-check stop console test test-fast check lock packages bench-extract
+.PHONY: help setup env demo demo-check stop console test test-fast check lock packages bench-extract soak
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,9 @@ check: setup ## lint, format, types, import rules, contracts
 
 bench-extract: setup ## the extractors against bare loops: CPU, memory, requests
 	$(PY) -m bench.extract_gestta
+
+soak: packages ## a day of 24 hours in seven minutes, with faults in a third of the blocks
+	$(PY) -m bench.day $(ARGS)
 
 lock: setup ## compile the locks from pyproject.toml
 	$(foreach extra,$(EXTRAS),$(LOCK) --extra $(extra) -o requirements/$(extra).txt pyproject.toml$(newline))
