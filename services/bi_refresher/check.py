@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from services.bi_refresher.portal.browser import installed
 from services.bi_refresher.portal.robot import Robot
 from services.bi_refresher.refresh import RefreshFailed
 from services.bi_refresher.refresh_log import PostgresRefreshLog
+from shared.browser.chromium import installed
 from shared.checks import Check
 from shared.database.connection import WrongPassword, transaction
 from shared.errors import AuthRejected, Outage, RoadClosed

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.browser.errors import PageFailed
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Fact, ReportRefreshed, ReportRefreshFailed
 
@@ -13,13 +14,8 @@ SOURCE = "/services/bi_refresher"
 F = TypeVar("F", bound=Fact)
 
 
-class RefreshFailed(Exception):
+class RefreshFailed(PageFailed):
     """The portal was asked and did not refresh, in words for the office; it is asked again after the gap."""
-
-    def __init__(self, reason: str, *, evidence: str | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.evidence = evidence
 
 
 class Interrupted(Exception):

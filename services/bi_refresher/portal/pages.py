@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Protocol
 
-from services.bi_refresher.portal.screen import Screen, Ways, css, named
 from services.bi_refresher.refresh import RefreshFailed
+from shared.browser.screen import Screen, Ways, css, named
 
 REFRESH_MENU = [
     *css("[data-testid='refresh-menu']", "button[data-testid*='refresh'][aria-haspopup]"),

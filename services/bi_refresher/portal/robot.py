@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from selenium.common.exceptions import TimeoutException, WebDriverException
-from urllib3.exceptions import HTTPError
-
-from services.bi_refresher.portal.browser import browser
-from services.bi_refresher.portal.evidence import Shelf, take
 from services.bi_refresher.portal.pages import Entry, Page, Status
-from services.bi_refresher.portal.screen import Screen
 from services.bi_refresher.portal.sign_in import sign_in
 from services.bi_refresher.refresh import Interrupted, RefreshFailed
-from shared.errors import AuthRejected
+from shared.browser.errors import PageFailed, Stopped
+from shared.browser.evidence import Shelf
+from shared.browser.screen import Screen
+from shared.browser.visit import Visit
 
 VISIT_SECONDS = 600.0
-GRACE_SECONDS = 60.0
-"""So much longer a command may hang until the browser is killed."""
 APPEAR_SECONDS = 60.0
 POLL_SECONDS = 2.0
 
@@ -92,31 +87,24 @@ class Robot:
     @contextmanager
     def _visit(self) -> Iterator[Screen]:
         """A signed-in page; whatever goes wrong in it leaves as one of three errors, with evidence."""
+        visit = Visit(
+            page="a página do BI",
+            setting="BI_URL",
+            task="a atualização",
+            profile=self.profile,
+            shelf=self.shelf,
+            folder="evidence/powerbi",
+            now=self.now,
+            stop=self.stop,
+            seconds=self.visit_seconds,
+        )
         try:
-            with browser(self.profile, stop=self.stop, seconds=self.visit_seconds + GRACE_SECONDS) as driver:
-                try:
-                    screen = Screen(driver, self.stop, seconds=self.visit_seconds)
-                    sign_in(screen, self.url, email=self.email, password=self.password, ready=self.page.ready)
-                    yield screen
-                except (RefreshFailed, AuthRejected) as error:
-                    error.evidence = take(driver, self.shelf, now=self.now())
-                    raise
-                except WebDriverException as error:
-                    if self.stop.is_set():
-                        raise
-                    evidence = take(driver, self.shelf, now=self.now())
-                    raise RefreshFailed(_words(error), evidence=evidence) from error
-        except (WebDriverException, HTTPError, OSError) as error:
-            if self.stop.is_set():
-                raise Interrupted from error
-            raise RefreshFailed(_words(error)) from error
-
-
-def _words(error: Exception) -> str:
-    said = str(error.msg or "") if isinstance(error, WebDriverException) else str(error)
-    said = said.splitlines()[0][:200] if said else type(error).__name__
-    if "net::ERR_" in said:
-        return f"a página do BI não abre ({said[said.index('ERR_') :].split()[0]}): confira BI_URL e a rede"
-    if isinstance(error, TimeoutException):
-        return "a página do BI demora demais para abrir"
-    return f"o navegador falhou: {said}"
+            with visit() as screen:
+                sign_in(screen, self.url, email=self.email, password=self.password, ready=self.page.ready)
+                yield screen
+        except RefreshFailed:
+            raise
+        except PageFailed as failure:
+            raise RefreshFailed(failure.reason, evidence=failure.evidence) from failure
+        except Stopped as stopped:
+            raise Interrupted from stopped

@@ -2,8 +2,8 @@
 
 import time
 
-from services.bi_refresher.portal.screen import Screen, Way, Ways, css
 from services.bi_refresher.refresh import RefreshFailed
+from shared.browser.screen import Screen, Way, Ways, css
 from shared.errors import AuthRejected
 
 EMAIL = css("#i0116", "input[name=loginfmt]")

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from services.bi_refresher.portal.browser import installed
 from services.bi_refresher.portal.pages import ModelPage
 from services.bi_refresher.portal.robot import Robot
 from shared import clock
+from shared.browser.chromium import installed
 from shared.landing import Landing
 
 

@@ -10,9 +10,10 @@ from datetime import timedelta
 import psutil
 import pytest
 
-from services.bi_refresher.portal.browser import unlock
 from services.bi_refresher.portal.pages import ReportPage
 from services.bi_refresher.refresh import Interrupted, RefreshFailed
+from shared.browser.chromium import unlock
+from shared.browser.errors import PageFailed
 from shared.errors import AuthRejected
 
 pytestmark = pytest.mark.integration
@@ -176,7 +177,7 @@ def test_a_person_s_browser_keeps_its_profile(tmp_path, eventually):
     try:
         eventually(lambda: psutil.Process(person.pid).cmdline())
         (tmp_path / "SingletonLock").symlink_to(f"{socket.gethostname()}-{person.pid}")
-        with pytest.raises(RefreshFailed, match="aberto em outro Chromium"):
+        with pytest.raises(PageFailed, match="aberto em outro Chromium"):
             unlock(tmp_path)
         assert (tmp_path / "SingletonLock").is_symlink()
     finally:

@@ -1,21 +1,25 @@
-"""What the robot can do with a page: see, wait, click, type; always one way of several, always bounded."""
+"""What a robot can do with a page: see, wait, click, type; always one way of several, always bounded."""
 
+import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
     ElementNotInteractableException,
     InvalidElementStateException,
+    NoSuchWindowException,
     StaleElementReferenceException,
 )
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 
-from services.bi_refresher.refresh import Interrupted, RefreshFailed
+from shared.browser.errors import PageFailed, Stopped
 
+T = TypeVar("T")
 Way = tuple[str, str]
 Ways = Sequence[Way]
 
@@ -42,6 +46,12 @@ def named(*names: str) -> list[Way]:
     ]
 
 
+def saying(*words: str) -> list[Way]:
+    """A heading or a paragraph with these words in it."""
+    spoken = "self::h1 or self::h2 or self::h3 or self::p or self::label or self::legend"
+    return [(By.XPATH, f"//*[{spoken}][contains(normalize-space(.), '{word}')]") for word in words]
+
+
 OVERLAYS = [
     *css("#onetrust-accept-btn-handler", "[role=status] button", "[role=alert] button[aria-label]"),
     *named("Aceitar", "Aceitar todos", "Aceitar tudo", "Accept", "Accept all"),
@@ -52,18 +62,19 @@ OVERLAYS = [
 class Screen:
     """The page that a driver shows."""
 
-    def __init__(self, driver: WebDriver, stop: threading.Event, *, seconds: float) -> None:
+    def __init__(self, driver: WebDriver, stop: threading.Event, *, seconds: float, task: str) -> None:
         self.driver = driver
+        self._task = task
         self._stop = stop
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
 
     def pause(self, seconds: float) -> None:
-        """Wait; raises `Interrupted` once the service is to stop, `RefreshFailed` when the visit takes too long."""
+        """Wait; raises `Stopped` once the service is to stop, `PageFailed` when the visit takes too long."""
         if self._stop.wait(seconds):
-            raise Interrupted
+            raise Stopped
         if time.monotonic() > self._deadline:
-            raise RefreshFailed(f"a atualização não terminou em {self._seconds:.0f} s")
+            raise PageFailed(f"{self._task} não terminou em {self._seconds:.0f} s")
 
     def sees(self, ways: Ways) -> WebElement | None:
         """The first element of `ways` that is displayed at this moment."""
@@ -84,10 +95,13 @@ class Screen:
         except StaleElementReferenceException:
             return ""
 
-    def click(self, ways: Ways, what: str, *, before: Callable[[], None] = lambda: None) -> None:
-        """Click once, as soon as nothing covers it; `before` runs right before the try.
+    def click(
+        self, ways: Ways, what: str, *, before: Callable[[], None] = lambda: None, covers: Ways = OVERLAYS
+    ) -> None:
+        """Click once, as soon as nothing covers it; `before` runs right before the try. Of `covers` what is in the
+        way is clicked away.
 
-        Raises `RefreshFailed` when it does not show or stays covered for 20 s.
+        Raises `PageFailed` when it does not show or stays covered for 20 s.
         """
         seen = False
         deadline = time.monotonic() + ELEMENT_SECONDS
@@ -99,11 +113,11 @@ class Screen:
                     before()
                     element.click()
                 except NOT_YET:
-                    self._uncover()
+                    self._uncover(covers)
                 else:
                     return
             self.pause(0.2)
-        raise RefreshFailed(f"{what}: " + ("há algo na frente, não consegui clicar" if seen else "não encontrei"))
+        raise PageFailed(f"{what}: " + ("há algo na frente, não consegui clicar" if seen else "não encontrei"))
 
     def type(self, ways: Ways, text: str) -> bool:
         """Fill a field; False when it went away meanwhile."""
@@ -117,8 +131,27 @@ class Screen:
             return False
         return True
 
-    def _uncover(self) -> None:
-        cover = self.sees(OVERLAYS)
+    def through_windows(self, ask: Callable[[], T | None]) -> T | None:
+        """`ask` in every window, the newest first, until one answers; the screen stays at that one."""
+        for handle in reversed(self.driver.window_handles):
+            try:
+                self.driver.switch_to.window(handle)
+                if (answer := ask()) is not None:
+                    return answer
+            except NoSuchWindowException:
+                continue
+        return None
+
+    def asked(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Address and headers of what the pages asked of the network since the last call (`hears_requests`)."""
+        for entry in self.driver.execute("getLog", {"type": "performance"})["value"]:
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                request = message["params"]["request"]
+                yield request["url"], request["headers"]
+
+    def _uncover(self, covers: Ways) -> None:
+        cover = self.sees(covers)
         if cover is not None:
             try:
                 cover.click()

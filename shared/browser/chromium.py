@@ -7,8 +7,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -18,7 +18,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webdriver import WebDriver
 from urllib3.exceptions import HTTPError
 
-from services.bi_refresher.refresh import RefreshFailed
+from shared.browser.errors import PageFailed
 
 log = structlog.get_logger()
 
@@ -58,44 +58,52 @@ def installed() -> str | None:
 
 
 @contextmanager
-def browser(profile: Path, *, stop: threading.Event, seconds: float) -> Iterator[WebDriver]:
+def browser(
+    profile: Path, *, stop: threading.Event, seconds: float, hears_requests: bool = False
+) -> Iterator[WebDriver]:
     """A browser with the kept `profile`; it is killed when `stop` is set or `seconds` have passed.
 
+    With `hears_requests` it keeps a log of what its pages ask of the network.
     Commands of a killed browser raise `WebDriverException` or urllib3's `HTTPError`.
-    Raises `RefreshFailed` where no browser can start.
+    Raises `PageFailed` where no browser can start.
     """
     if (binary := installed()) is None:
-        raise RefreshFailed("não há Chromium nesta máquina: instale os pacotes chromium e chromium-driver")
+        raise PageFailed("não há Chromium nesta máquina: instale os pacotes chromium e chromium-driver")
     deadline = time.monotonic() + seconds
     profile.mkdir(parents=True, exist_ok=True)
+
+    def start(*, sandbox: bool) -> AbstractContextManager[WebDriver]:
+        options = _options(binary, profile, sandbox=sandbox, hears_requests=hears_requests)
+        return _started(options, profile, stop, deadline)
+
     if os.getuid() == 0:
         # Chromium's own sandbox refuses root.
-        with _started(binary, profile, stop, deadline, sandbox=False) as driver:
+        with start(sandbox=False) as driver:
             yield driver
         return
-    with _sandboxed_or_not(binary, profile, stop, deadline) as driver:
+    with _sandboxed_or_not(start, stop) as driver:
         yield driver
 
 
 @contextmanager
-def _sandboxed_or_not(binary: str, profile: Path, stop: threading.Event, deadline: float) -> Iterator[WebDriver]:
+def _sandboxed_or_not(
+    start: Callable[..., AbstractContextManager[WebDriver]], stop: threading.Event
+) -> Iterator[WebDriver]:
     visiting = False
     try:
-        with _started(binary, profile, stop, deadline, sandbox=True) as driver:
+        with start(sandbox=True) as driver:
             visiting = True
             yield driver
     except SessionNotCreatedException:
         if visiting or stop.is_set():
             raise
         log.info("the browser's sandbox cannot start here, going without")
-        with _started(binary, profile, stop, deadline, sandbox=False) as driver:
+        with start(sandbox=False) as driver:
             yield driver
 
 
 @contextmanager
-def _started(
-    binary: str, profile: Path, stop: threading.Event, deadline: float, *, sandbox: bool
-) -> Iterator[WebDriver]:
+def _started(options: ChromeOptions, profile: Path, stop: threading.Event, deadline: float) -> Iterator[WebDriver]:
     unlock(profile)
     service = _Leashed(shutil.which("chromedriver") or "")
     over = threading.Event()
@@ -105,7 +113,7 @@ def _started(
         group = service.process.pid
         watch = threading.Thread(target=_watch, args=(group, over, stop, deadline), name="browser watch", daemon=True)
         watch.start()
-        driver = Remote(service.service_url, options=_options(binary, profile, sandbox=sandbox))
+        driver = Remote(service.service_url, options=options)
         driver.set_page_load_timeout(PAGE_SECONDS)
         driver.set_script_timeout(SCRIPT_SECONDS)
         yield driver
@@ -114,7 +122,7 @@ def _started(
         _end(service, driver, stop)
 
 
-def _options(binary: str, profile: Path, *, sandbox: bool) -> ChromeOptions:
+def _options(binary: str, profile: Path, *, sandbox: bool, hears_requests: bool) -> ChromeOptions:
     options = ChromeOptions()
     options.binary_location = binary
     options.page_load_strategy = "eager"
@@ -123,6 +131,8 @@ def _options(binary: str, profile: Path, *, sandbox: bool) -> ChromeOptions:
     options.add_argument(f"--user-data-dir={profile.resolve()}")
     if not sandbox:
         options.add_argument("--no-sandbox")
+    if hears_requests:
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     return options
 
 
@@ -159,7 +169,7 @@ def _kill(group: int) -> None:
 def unlock(profile: Path) -> None:
     """Remove the lock that a crash left in the profile; end the robot's own browser if it still holds it.
 
-    Raises `RefreshFailed` when a person has the profile open.
+    Raises `PageFailed` when a person has the profile open.
     """
     lock = profile / "SingletonLock"
     if not lock.is_symlink():
@@ -168,7 +178,7 @@ def unlock(profile: Path) -> None:
     command = _command(int(pid)) if host == socket.gethostname() and pid.isdigit() else []
     if any(argument.endswith(str(profile.resolve())) for argument in command):
         if FLAGS[1] not in command:
-            raise RefreshFailed(f"o perfil {profile} está aberto em outro Chromium (processo {pid}): feche-o")
+            raise PageFailed(f"o perfil {profile} está aberto em outro Chromium (processo {pid}): feche-o")
         with suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
     lock.unlink(missing_ok=True)
