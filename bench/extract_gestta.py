@@ -23,6 +23,7 @@ import requests
 from services.gestta_extractor.access import Access
 from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import GesttaApi
+from services.gestta_extractor.kept import Kept
 from services.gestta_extractor.plan import Block, blocks
 from services.gestta_extractor.service import Extract, Range
 from shared import clock
@@ -136,8 +137,14 @@ def ours(url: str, runs: int) -> tuple[int, int]:
         announcer = Announcer(landing, "gestta")
         source = "/services/gestta_extractor"
         news = News(announcer, "gestta", source=source, now=clock.now)
-        supplied = SuppliedTokens(Path(folder) / "tokens", "gestta")
-        credentials = Credentials(api, supplied, email=None, password=None, from_settings=lambda: "any")
+        tokens = Path(folder) / "tokens"
+        credentials = Credentials(
+            login=None,
+            opens=api.me,
+            supplied=SuppliedTokens(tokens, "gestta"),
+            from_settings=lambda: "any-word-that-is-long-enough",
+            kept=Kept(tokens / "gestta.token.kept"),
+        )
         stop = threading.Event()
         extract = Extract(
             api=api,

@@ -1,19 +1,17 @@
 """Wires the Gestta extractor."""
 
 import argparse
-import os
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import structlog
 
 from services.gestta_extractor import check
 from services.gestta_extractor.access import Access
-from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import GesttaApi
 from services.gestta_extractor.service import Extract, Range
 from services.gestta_extractor.settings import Settings
+from services.gestta_extractor.sources import credentials
 from shared import clock, health, log
 from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
@@ -21,7 +19,6 @@ from shared.extraction.announce import Announcer
 from shared.extraction.news import News
 from shared.extraction.record import Recorder, recall
 from shared.extraction.spreadsheets import Spreadsheets
-from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing
 from shared.messaging.once import run_once
 from shared.messaging.rabbitmq import BrokerRefused
@@ -50,7 +47,13 @@ def main() -> int:
     spreadsheets = Spreadsheets(landing)
     extract = Extract(
         api=api,
-        access=Access(api, credentials(settings, api), news, now=clock.now, warning=settings.gestta_token_warning),
+        access=Access(
+            api,
+            credentials(settings, api),
+            news,
+            now=clock.now,
+            warning=settings.gestta_token_warning,
+        ),
         recorder=Recorder(landing, "gestta", service.source, memory, reads),
         announcer=announcer,
         spreadsheets=spreadsheets,
@@ -87,29 +90,6 @@ def main() -> int:
         structlog.get_logger().error("cannot start", reason=str(error))
         return 1
     return 0
-
-
-def credentials(settings: Settings, api: GesttaApi) -> Credentials:
-    """The order of tokens, with GESTTA_TOKEN's file read anew each time: somebody may replace it."""
-    given = settings.gestta_token.get_secret_value() if settings.gestta_token else None
-    path = os.environ.get("GESTTA_TOKEN_FILE")
-
-    def from_settings() -> str | None:
-        if not path:
-            return given
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
-        except OSError:
-            return given
-
-    password = settings.gestta_password.get_secret_value() if settings.gestta_password else None
-    return Credentials(
-        api,
-        SuppliedTokens(settings.tokens_dir, "gestta"),
-        email=settings.gestta_email,
-        password=password,
-        from_settings=from_settings,
-    )
 
 
 def prune(landing: Landing, settings: Settings) -> None:

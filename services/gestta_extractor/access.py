@@ -4,16 +4,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-import structlog
-
 from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import Refused
-from services.gestta_extractor.token import Token
-from shared.contracts.events import AuthExpiring, AuthFailed, AuthRecovered
+from services.gestta_extractor.standing import UNANNOUNCED, Standing
+from services.gestta_extractor.token import Token, why_refused
+from shared.contracts.events import AuthFailed, AuthRecovered
 from shared.errors import AuthRejected, Rejected
 from shared.extraction.news import News
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
 
@@ -35,16 +33,14 @@ class Access:
     ) -> None:
         self._api = api
         self.credentials = credentials
+        self._standing = Standing(credentials, warning)
         self._news = news
         self._now = now
-        self._warning = warning
-        self._warned: datetime | None = None
-        self._dead: bool | None = None
 
     @property
     def is_dead(self) -> bool:
         """Nothing is asked until there is another token."""
-        return bool(self._dead)
+        return bool(self._standing.is_dead)
 
     def call(self, ask: Callable[[Token], T]) -> T:
         """What `ask` returns. Raises `AuthRejected` when no token is left that may work, `Forbidden` for this call."""
@@ -55,11 +51,10 @@ class Access:
             except Refused as refused:
                 if refused.status == 403 and self._opens_anything(token):
                     raise Forbidden("Gestta forbids this one call (403): the account lacks the permission") from None
-                self.credentials.refused(token, self._now())
+                self.credentials.refused(token, self._now(), status=refused.status)
                 if last_try:
-                    raise AuthRejected(
-                        "gestta", refused.status, "two tokens were refused", expires_at=token.expires_at
-                    ) from None
+                    hint = f"dois tokens seguidos: {why_refused(token, self._now(), status=refused.status)}"
+                    raise AuthRejected("gestta", refused.status, hint, expires_at=token.expires_at) from None
                 token = self.credentials.get(self._now())
             else:
                 self.works(token)
@@ -68,28 +63,24 @@ class Access:
 
     def works(self, token: Token) -> None:
         """This token opens Gestta. Told after trouble, after a start, and when it ends soon unrenewed."""
-        if self._dead is not False:
-            self._news.say(AuthRecovered(system="gestta", expires_at=token.expires_at))
-        self._dead = False
-        if self.credentials.renews_itself or token.expires_at is None or self._warned == token.expires_at:
-            return
-        if token.is_near_end(self._now(), self._warning):
-            self._warned = token.expires_at
-            hint = "nobody renews this token automatically: give a new one with `console token set gestta`"
-            self._news.say(AuthExpiring(system="gestta", hint=hint, expires_at=token.expires_at))
-
-    def supplied(self) -> None:
-        """A token that a person supplied works: whoever answers the supply tells it."""
-        self._dead = False
+        for fact in self._standing.alive(token, self._now()):
+            self._news.say(fact)
 
     def failed(self, error: AuthRejected) -> None:
         """No token is left."""
-        if not self._dead:
-            log.warning("Gestta refused the token, nothing is asked until there is another", hint=error.hint)
-            self._news.say(
-                AuthFailed(system="gestta", status=error.status, hint=error.hint, expires_at=error.expires_at)
-            )
-        self._dead = True
+        for fact in self._standing.dead(error):
+            self._news.say(fact)
+
+    def supplied(self, by: str) -> AuthRecovered | AuthFailed | None:
+        """Try the token that a person supplied: the answer, for who announced it; None where none lies there."""
+        return self._standing.supplied(by, self._now())
+
+    def takes_unannounced(self, *, patience: timedelta = UNANNOUNCED) -> bool:
+        """Try a token that has been lying there for `patience`, and tell; whether it was taken."""
+        fact = self._standing.unannounced(self._now(), patience=patience)
+        if fact is not None:
+            self._news.say(fact)
+        return isinstance(fact, AuthRecovered)
 
     def _opens_anything(self, token: Token) -> bool:
         """A 403 may mean one forbidden endpoint: the cheapest call tells whether the token itself is dead."""

@@ -16,7 +16,7 @@ from services.gestta_extractor.plan import SEARCH_OPEN, blocks, turn
 from services.gestta_extractor.run import TOO_LARGE, Run
 from services.gestta_extractor.scopes import Scopes
 from shared.contracts.envelope import Envelope
-from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
+from shared.contracts.events import AuthRecovered, Fact, RunNow, TokenSupplied
 from shared.contracts.vocabulary import LOOKUP_SCOPE
 from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction.announce import Announcer
@@ -85,30 +85,24 @@ class Extract:
                 self.news.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
 
     def look_for_token(self) -> None:
-        """While the token is dead, look every few seconds whether another one lies there (a file that was replaced)."""
-        if self.access.is_dead and self.access.credentials.has_news(self.now()):
+        """Every few seconds: try a supplied token that nobody announced; while the token in use is dead, look whether
+        there is another way on (a file that was replaced)."""
+        took = self.access.takes_unannounced()
+        if took or (self.access.is_dead and self.access.credentials.has_news(self.now())):
             self.wake.set()
 
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
         """Try a supplied token now; a good one starts a catch-up run."""
-        now = self.now()
-        try:
-            token = self.access.credentials.try_supplied(now)
-        except AuthRejected as error:
-            yield AuthFailed(
-                system="gestta",
-                status=error.status,
-                hint=error.hint,
-                expires_at=error.expires_at,
-                still_working=self.access.credentials.still_working(now),
-            )
-            return
-        if token is None:
+        fact = self.access.supplied(event.data.by)
+        if fact is None and self.access.credentials.still_working(self.now()):
+            # Taken already, perhaps by this message before it could be answered: said again it counts once.
+            fact = AuthRecovered(system="gestta", hint="o token em uso funciona")
+        if isinstance(fact, AuthRecovered):
+            self.wake.set()
+        if fact is None:
             log.info("a token was announced but none lies there: it was taken already", by=event.data.by)
-            return
-        self.access.supplied()
-        yield AuthRecovered(system="gestta", hint=f"token given by {event.data.by}", expires_at=token.expires_at)
-        self.wake.set()
+        else:
+            yield fact
 
     def on_run_now(self, event: Envelope[RunNow]) -> None:
         """A person wants everything read now: noted, and done by the next beat."""
@@ -118,6 +112,7 @@ class Extract:
 
     def run_whole_plan(self) -> bool:
         """For `--once`: everything; returns whether every scope was read."""
+        self.access.takes_unannounced(patience=timedelta(0))
         self._whole = True
         self.run()
         self.spreadsheets.beat()

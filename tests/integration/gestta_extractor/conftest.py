@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import requests
+from pydantic import SecretStr
 
 from services.gestta_extractor.access import Access
 from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import GesttaApi
+from services.gestta_extractor.kept import Kept
 from services.gestta_extractor.service import Extract, Range
 from shared import clock
 from shared.clock import ReadClock
@@ -23,6 +25,10 @@ from shared.extraction.record import Recorder, recall
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing, Manifest
+from shared.messaging import rabbitmq
+from simulators import serve
+from simulators.settings import Settings as SimulatorSettings
+from tests.integration.gestta_extractor.token_office import EMAIL, PASSWORD, TokenOffice
 
 SEVEN_MINUTES = timedelta(minutes=7)
 
@@ -129,8 +135,13 @@ def reader_of(
 
     news = News(announcer, "gestta", source="/services/gestta_extractor", now=now)
     given = office.token(life="9000d") if token is None else token
-    supplied = SuppliedTokens(folder / "tokens", "gestta")
-    credentials = Credentials(api, supplied, email=None, password=None, from_settings=lambda: given or None)
+    credentials = Credentials(
+        login=None,
+        opens=api.me,
+        supplied=SuppliedTokens(folder / "tokens", "gestta"),
+        from_settings=lambda: given or None,
+        kept=Kept(folder / "tokens" / "gestta.token.kept"),
+    )
     stop = threading.Event()
     extract = Extract(
         api=api,
@@ -146,3 +157,44 @@ def reader_of(
     )
     reader = Reader(office, landing, extract, announcer, stop=stop)
     return reader
+
+
+@pytest.fixture
+def token_office(amqp_url, tmp_path):
+    """An office whose extractor runs as a process, by itself once an hour; its account is marked, and in the end its
+    secrets are looked for in everything that was shown."""
+    rabbitmq.declare(amqp_url)
+    settings = SimulatorSettings(
+        gestta_port=0,
+        notion_port=0,
+        slack_port=0,
+        portal_port=0,
+        control_port=0,
+        tasks_per_quarter=60,
+        clients=20,
+        people=5,
+        events_per_minute=0,
+        gestta_email=EMAIL,
+        gestta_password=SecretStr(PASSWORD),
+    )
+    with serve.start(settings) as simulators:
+        environment = {
+            "AMQP_URL": amqp_url,
+            "LANDING_URL": str(tmp_path / "landing"),
+            "TOKENS_DIR": str(tmp_path / "tokens"),
+            "GESTTA_API_URL": simulators.urls["gestta"],
+            "GESTTA_TOKEN_FILE": str(tmp_path / "gestta_token"),
+            "GESTTA_EVERY": "1h",
+            "GESTTA_FROM": "0",
+            "GESTTA_TO": "0",
+            "GESTTA_REQUESTS_PER_HOUR": "100000",
+        }
+        office = TokenOffice(simulators, tmp_path, amqp_url, environment)
+        office.token_file.touch()
+        yield office
+        for process in office.running:
+            process.kill()
+            process.wait()
+    office.hears(object)
+    shown = office.shown()
+    assert [secret[:12] for secret in office.secrets if secret in shown] == []
