@@ -1,7 +1,8 @@
 # One image per service: docker build --build-arg SERVICE=transformer .
 #   SERVICE   a folder of services/, or simulators, or story (the console with the simulators' story)
 #   LOCK      which of requirements/*.txt; the service's own by default
-#   BASE      plain, or browser for the service that needs Chromium
+#   BASE      plain, or browser for the service that needs Chromium: bi_refresher, and gestta_extractor where the office
+#             signs in through Onvio (with LOCK=console, which adds the browser's client: compose.onvio.yaml)
 ARG BASE=plain
 
 FROM python:3.13-slim AS plain

@@ -49,7 +49,7 @@ def main() -> int:
         api=api,
         access=Access(
             api,
-            credentials(settings, api),
+            credentials(settings, api, landing, service.stop),
             news,
             now=clock.now,
             warning=settings.gestta_token_warning,

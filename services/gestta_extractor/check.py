@@ -1,5 +1,6 @@
 """What the doctor asks of this service: its own settings and credentials, tried for real."""
 
+import threading
 from datetime import datetime
 
 from services.gestta_extractor import token as tokens
@@ -14,6 +15,7 @@ from shared.checks import Check, landing_works, tell
 from shared.clock import ReadClock
 from shared.errors import AuthRejected, Rejected, Transient
 from shared.extraction.supplied import SuppliedTokens
+from shared.landing import Landing
 
 NAME = "gestta token"
 MISSING = "não há token do Gestta: forneça um com `console token set gestta`, ou defina GESTTA_EMAIL e GESTTA_PASSWORD"
@@ -26,7 +28,7 @@ def main(settings: Settings) -> int:
 
 def _token(settings: Settings) -> Check:
     api = GesttaApi(settings.gestta_api_url, requests_per_hour=settings.gestta_requests_per_hour, reads=ReadClock())
-    way = login(settings, api)
+    way = login(settings, api, Landing(settings.landing_url), threading.Event())
     try:
         if way is not None and way.way == "password":
             token = tokens.read(_log_in(settings, way))

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 
@@ -24,6 +24,9 @@ class Settings(Broker, LandingPlace, Tokens):
     gestta_token: SecretStr | None = None
     gestta_email: str | None = None
     gestta_password: SecretStr | None = None
+    gestta_login: Literal["password", "onvio"] = "password"
+    """`onvio`: the office signs in through Onvio, with a browser (see the runbook for the image it needs)."""
+    gestta_onvio_url: HttpUrl = "https://onvio.com.br"
     gestta_every: Duration = timedelta(minutes=7)
     gestta_from: int = -1
     gestta_to: int = 1

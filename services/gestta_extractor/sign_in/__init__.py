@@ -1,0 +1,1 @@
+"""The sign-in of offices that enter Gestta through Onvio: a headless Chromium that fetches the web app's token."""
