@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 import pika
@@ -38,9 +39,14 @@ log = structlog.get_logger()
 Connection = pika.BlockingConnection
 
 HEARTBEAT = 30
-BLOCKED_TIMEOUT = 60
+# While the broker is short of memory or disk it only waits: reconnecting would gain nothing, and each time the message
+# in hand would come again and count towards its queue's delivery limit.
+BLOCKED_TIMEOUT = 600
 PUMP_SECONDS = 0.25
 CONFIRM_SECONDS = 90.0
+STALL_SECONDS = 5.0
+STREAM_PREFETCH = 200
+CHUNK_SECONDS = 1.0
 ACCESS_REFUSED, NOT_FOUND, RESOURCE_LOCKED = 403, 404, 405
 ATTEMPT_HEADER = "x-attempt"
 
@@ -183,6 +189,8 @@ class Link:
         self._connection: pika.BlockingConnection | None = None
         self._channel: BlockingChannel | None = None
         self._pending: set[Future[None]] = set()
+        self.stalled: Callable[[bool], None] = lambda _: None
+        """Told True when the broker owes a confirm for 5 s, and False when it came."""
 
     @property
     def is_open(self) -> bool:
@@ -224,7 +232,7 @@ class Link:
         try:
             message = (exchange, key, body, properties)
             connection.add_callback_threadsafe(partial(_publish, channel, message, future))
-            future.result(timeout=CONFIRM_SECONDS)
+            self._wait(future)
         except FutureTimeout:
             raise RoadClosed(f"no confirm from the broker within {CONFIRM_SECONDS:.0f} s") from None
         except AMQPError as error:
@@ -232,6 +240,15 @@ class Link:
         finally:
             with self._lock:
                 self._pending.discard(future)
+
+    def _wait(self, future: "Future[None]") -> None:
+        try:
+            future.result(timeout=STALL_SECONDS)
+        except FutureTimeout:
+            # pika gives `connection.blocked` to its callbacks only when no publication waits: too late to say it.
+            self.stalled(True)
+            future.result(timeout=CONFIRM_SECONDS - STALL_SECONDS)
+            self.stalled(False)
 
     def later(self, call: Callable[[], None]) -> None:
         """Run `call` in the connection's thread, if there still is one."""
@@ -405,15 +422,16 @@ def pump(connection: pika.BlockingConnection) -> None:
 
 
 def walk_stream(
-    connection: pika.BlockingConnection, *, since: datetime, idle_seconds: float = 2.0
+    connection: pika.BlockingConnection, *, since: datetime, idle_seconds: float = 5.0
 ) -> Iterator[Delivery]:
     """The journal from `since` to its present end: every fact said, oldest first.
 
     A timestamp offset starts at the chunk that holds it, so earlier messages may come first: filter by the event's
-    own time. The end of a stream is not marked; it counts as reached when nothing came for `idle_seconds`.
+    own time. Nothing comes where `since` is later than all; that is known after `idle_seconds`.
     """
+    end = _last_offset(connection, idle_seconds)
     channel = connection.channel()
-    channel.basic_qos(prefetch_count=200)
+    channel.basic_qos(prefetch_count=STREAM_PREFETCH)
     offset = {"x-stream-offset": since.replace(microsecond=0)}
     for method, properties, body in channel.consume(
         topology.JOURNAL, arguments=offset, inactivity_timeout=idle_seconds
@@ -422,8 +440,28 @@ def walk_stream(
             break
         yield _delivery(body, properties, lambda: None)
         channel.basic_ack(method.delivery_tag)
+        if properties.headers["x-stream-offset"] >= end:
+            break
     channel.cancel()
     channel.close()
+
+
+def _last_offset(connection: pika.BlockingConnection, idle_seconds: float) -> int:
+    """The offset of the journal's last message, -1 where it is empty. Its last chunk comes in one piece."""
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=STREAM_PREFETCH)
+    last = -1
+    for wait in chain((idle_seconds,), repeat(CHUNK_SECONDS)):
+        method, properties, _ = next(
+            channel.consume(topology.JOURNAL, arguments={"x-stream-offset": "last"}, inactivity_timeout=wait)
+        )
+        if method is None:
+            break
+        last = properties.headers["x-stream-offset"]
+        channel.basic_ack(method.delivery_tag)
+    channel.cancel()
+    channel.close()
+    return last
 
 
 Send = Callable[[str, str, bytes, pika.BasicProperties], None]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from shared.messaging.settle import Done, Failed, Handler, settle
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 8.0
+LEAVE_SECONDS = 9
 GIVE_BACK_SECONDS = 1.0
 
 
@@ -77,9 +79,16 @@ class Service:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set `stop`: everything that waits, waits on it."""
+    """SIGTERM and SIGINT set `stop`: everything that waits, waits on it. The process ends within 9 s, come what may."""
+
+    def leave(*_: object) -> None:
+        stop.set()
+        # A broker that takes nothing (an alarm, a frozen host) holds the connection's thread inside pika. Nobody
+        # handles SIGALRM, so it ends the process as a crash would, which everything survives.
+        signal.alarm(LEAVE_SECONDS)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, leave)
 
 
 def run(service: Service) -> None:
@@ -90,6 +99,7 @@ def run(service: Service) -> None:
     workers = [_Worker(service, does) for does in service.does if isinstance(does, On)]
     beats = [does for does in service.does if isinstance(does, Every)]
     threads: list[threading.Thread] = []
+    service.link.stalled = partial(_tell_stall, service)
     for wait in _backoff():
         try:
             _session(service, workers, beats, threads)
@@ -137,6 +147,15 @@ def _session(service: Service, workers: "list[_Worker]", beats: list[Every], thr
             log.info("stopped", unfinished=late)
         finally:
             link.closed()
+
+
+def _tell_stall(service: Service, stalled: bool) -> None:
+    if stalled:
+        service.health.wrong("broker", "takes no messages: short of memory or disk?")
+        log.warning("the broker takes no messages, what is to be said waits")
+    else:
+        service.health.well("broker")
+        log.info("the broker takes messages again")
 
 
 def _thread(work: Callable[[], None], name: str) -> threading.Thread:

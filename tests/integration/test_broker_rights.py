@@ -17,10 +17,10 @@ Try = Callable[[str, Callable[[BlockingChannel], object]], str]
 
 
 @pytest.fixture(scope="module")
-def attempt(private_folder) -> Iterator[Try]:
+def attempt(private_folder, absent) -> Iterator[Try]:
     """Does something as a user on a broker that started from our definitions: "allowed" or "refused"."""
     if not rabbitmq.SERVER.exists():
-        pytest.skip("no RabbitMQ on this machine")
+        absent("no RabbitMQ on this machine: `make test` installs it")
     folder = private_folder / "rights"
     write_secrets(folder)
     with rabbitmq.private(private_folder / "rabbitmq-rights", secrets_folder=folder) as server:

@@ -1,34 +1,36 @@
-"""A road with a service on it, seen from outside."""
+"""The broker as the rest of the house uses it, for tests that look from outside; and what they say over it."""
 
-import threading
-from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pika
-import pytest
 
 from shared import clock
 from shared.contracts.envelope import Envelope, first
 from shared.contracts.events import Fact
 from shared.messaging import rabbitmq, topology
 from shared.messaging.codec import decode, encode
-from shared.messaging.run import Every, On, Service, run
 
 
 class Road:
-    """The broker as the rest of the house uses it, and its management API."""
+    """A vhost and its management API."""
 
     def __init__(self, url, management):
         self.url = url
         self.management = management
         self.vhost = quote(urlsplit(url).path[1:], safe="")
 
+    def envelope(self, fact: Fact) -> Envelope[Fact]:
+        return first(fact, source="/services/test", time=clock.now(), event_id=str(uuid4()))
+
     def say(self, fact: Fact) -> Envelope[Fact]:
-        envelope = first(fact, source="/services/test", time=clock.now(), event_id=str(uuid4()))
-        self.put(topology.EVENTS, envelope.routing_key, encode(envelope), rabbitmq.properties_of(envelope))
+        envelope = self.envelope(fact)
+        self.say_again(envelope)
         return envelope
+
+    def say_again(self, envelope: Envelope[Fact]) -> None:
+        self.put(topology.EVENTS, envelope.routing_key, encode(envelope), rabbitmq.properties_of(envelope))
 
     def put(self, exchange, key, body, properties=None):
         with rabbitmq.session(self.url, name="test") as connection, rabbitmq.confirming(connection) as send:
@@ -36,6 +38,9 @@ class Road:
 
     def waiting(self, queue) -> int:
         return rabbitmq.depth(self.url, (queue,), name="test")[queue][0]
+
+    def consumers(self, queue) -> int:
+        return rabbitmq.depth(self.url, (queue,), name="test")[queue][1]
 
     def take(self, queue) -> list[tuple[pika.BasicProperties, bytes]]:
         """Everything that lies in a queue, taken out."""
@@ -53,7 +58,7 @@ class Road:
     def journal(self) -> list[Envelope[Fact]]:
         with rabbitmq.session(self.url, name="test") as connection:
             since = clock.now().replace(hour=0, minute=0, second=0)
-            return [decode(d.body) for d in rabbitmq.walk_stream(connection, since=since, idle_seconds=0.5)]
+            return [decode(d.body) for d in rabbitmq.walk_stream(connection, since=since)]
 
     def hand_back(self, queue, delay) -> None:
         """What waits in a retry queue goes back now, as its TTL would send it, headers and all."""
@@ -69,32 +74,3 @@ class Road:
         names = eventually(lambda: self.connections(name), within=15)
         for found in names:
             self.management.ask("DELETE", f"connections/{quote(found, safe='')}")
-
-
-@pytest.fixture
-def road(amqp_url, broker):
-    rabbitmq.declare(amqp_url)
-    return Road(amqp_url, broker.management)
-
-
-@pytest.fixture
-def serve(road, eventually):
-    """`serve(On(…), Every(…))`: a service in a thread of this test, stopped with it."""
-    with ExitStack() as stack:
-
-        def begin(*does: On | Every, name="transformer", exclusive=None, wait=True):
-            service = Service(name=name, amqp_url=road.url, does=list(does), exclusive=exclusive)
-            thread = threading.Thread(target=run, args=(service,), name=f"road of {name}")
-
-            def end():
-                service.stop.set()
-                thread.join(20)
-                assert not thread.is_alive()
-
-            stack.callback(end)
-            thread.start()
-            if wait:
-                eventually(lambda: service.link.is_open, within=20)
-            return service
-
-        yield begin
