@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+WRONG_SETTINGS = "these settings are wrong, see .env.example:"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -166,7 +167,7 @@ def load(kind: type[S], environ: dict[str, str] | None = None) -> S:
             if name not in unread:
                 wrong.append(f"{name}: {_words(item)}")
     if wrong:
-        raise SettingsError("these settings are wrong, see .env.example:\n  " + "\n  ".join(sorted(wrong)))
+        raise SettingsError(f"{WRONG_SETTINGS}\n  " + "\n  ".join(sorted(wrong)))
     return settings
 
 

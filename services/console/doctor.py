@@ -9,6 +9,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +21,7 @@ from shared.database.connection import SCHEMA_VERSION, WrongPassword, connect, t
 from shared.errors import Outage, RoadClosed
 from shared.messaging import rabbitmq, topology
 from shared.messaging.rabbitmq import BrokerRefused
-from shared.settings import SettingsError, load
+from shared.settings import WRONG_SETTINGS, SettingsError, load
 
 SERVICES = ("notion_extractor", "gestta_extractor", "bi_refresher", "notifier")
 CHECK_SECONDS = 180
@@ -27,17 +29,32 @@ CHECK_SECONDS = 180
 
 def examine() -> Iterator[Check]:
     """Every check, as soon as its answer is there."""
+    for check in _everything():
+        yield replace(check, said=in_words(check.said))
+
+
+def in_words(said: str) -> str:
+    """The list of wrong settings, which services print in English over several lines, as a line for the analyst."""
+    before, listed, wrong = said.partition(WRONG_SETTINGS)
+    if not listed:
+        return said
+    lines = [line.strip().replace(": is missing", ": falta") for line in wrong.strip().splitlines()]
+    return f"{before}corrija no .env (.env.example mostra como): {'; '.join(lines)}"
+
+
+def _everything() -> Iterator[Check]:
     try:
         settings = load(Settings)
     except SettingsError as error:
-        yield Check("settings", False, f"configuração do console: {error}")
+        yield Check("settings", False, f"a configuração do console está errada: {error}")
     else:
         yield Check("settings", True, "a configuração do console está completa")
         yield from _broker(settings)
         yield _database(settings)
         yield landing_works(settings.landing_url)
-    for service in SERVICES:
-        yield from _service(service)
+    with ThreadPoolExecutor(len(SERVICES)) as pool:
+        for found in pool.map(_service, SERVICES):
+            yield from found
 
 
 def _broker(settings: Settings) -> Iterator[Check]:
@@ -79,7 +96,7 @@ def _database(settings: Settings) -> Check:
     return Check("database", True, "o PostgreSQL responde, a senha confere e o esquema está atualizado")
 
 
-def _service(name: str) -> Iterator[Check]:
+def _service(name: str) -> list[Check]:
     command = [sys.executable, "-m", f"services.{name}", "--check"]
     # A service's health port is its own: a check beside a running service must not take it.
     environment = {**os.environ, "HEALTH_PORT": "0"}
@@ -88,18 +105,18 @@ def _service(name: str) -> Iterator[Check]:
             command, capture_output=True, text=True, timeout=CHECK_SECONDS, check=False, env=environment
         )
     except subprocess.TimeoutExpired:
-        yield Check(name, False, f"a verificação de {name} não terminou em {CHECK_SECONDS} s")
-        return
+        return [Check(name, False, f"a verificação de {name} não terminou em {CHECK_SECONDS} s")]
     found = [check for line in done.stdout.splitlines() if (check := _parse(name, line))]
-    yield from found
-    if not found:
-        said = (done.stderr or done.stdout).strip()[-600:]
-        yield Check(name, False, f"a verificação de {name} não pôde começar: {said}")
+    if found:
+        return found
+    said = (done.stderr or done.stdout).strip()[-600:]
+    return [Check(name, False, f"a verificação de {name} não pôde começar: {said}")]
 
 
 def _parse(service: str, line: str) -> Check | None:
     try:
         found = json.loads(line)
-        return Check(f"{service}: {found['check']}", bool(found["ok"]), str(found["said"]))
+        name = str(found["check"]).removeprefix(f"{service}: ")
+        return Check(f"{service}: {name}", bool(found["ok"]), str(found["said"]))
     except (ValueError, KeyError, TypeError):
         return None  # a line of its log

@@ -6,8 +6,10 @@ import click
 import pytest
 
 from services.console.__main__ import moment
-from services.console.doctor import _parse
+from services.console.doctor import _parse, in_words
+from services.console.settings import Settings
 from shared import clock
+from shared.settings import SettingsError, load
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,13 @@ def test_a_check_is_a_line_of_json_and_anything_else_a_line_of_the_log():
     assert (check.check, check.ok, check.said) == ("notifier: slack", False, "o canal não existe")
     for line in ("", "started", '{"event": "serving"}', "[]", "7", "null"):
         assert _parse("notifier", line) is None
+
+
+def test_wrong_settings_are_one_line_in_the_analysts_words():
+    with pytest.raises(SettingsError) as error:
+        load(Settings, {"AMQP_URL": "nonsense"})
+    assert in_words(f"não pôde começar: {error.value}") == (
+        "não pôde começar: corrija no .env (.env.example mostra como): "
+        "AMQP_URL: is not an address: write amqp://login@host/name; DATABASE_URL: falta"
+    )
+    assert in_words("o Slack não responde") == "o Slack não responde"
