@@ -1,0 +1,68 @@
+"""One run of an extractor and nothing else, on a real broker."""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from shared.messaging.once import run_once
+from shared.messaging.run import Every, Service
+from tests.integration.shared.messages import ready
+
+pytestmark = pytest.mark.integration
+
+RUNNING = "gestta_extractor.running"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    every: Every
+
+
+@pytest.fixture
+def once(road):
+    """`once(work)`: its exit code; what it landed is one batch."""
+
+    def run(work):
+        landed = [road.envelope(ready())]
+        speaker = Speaker(Every("announce", timedelta(seconds=5), lambda: [landed.pop()] if landed else None))
+        service = Service(name="gestta_extractor", amqp_url=road.url, does=[], exclusive=RUNNING)
+        return run_once(service, speaker, lambda: work(service))
+
+    return run
+
+
+@pytest.mark.parametrize(("whole", "code"), [(True, 0), (False, 1)], ids=["read whole", "a scope broke off"])
+def test_a_single_run_says_what_it_landed_and_tells_whether_all_was_read(once, road, whole, code):
+    calls = []
+    assert once(lambda _: calls.append(1) or whole) == code
+    assert len(calls) == 1
+    assert [e.type for e in road.journal()] == ["operacional.raw_data.ready.v1"]
+
+
+def test_a_single_run_whose_road_is_lost_says_so_by_its_exit_code(once, road, eventually):
+    def work(service):
+        road.cut("gestta_extractor", eventually)
+        eventually(lambda: not service.link.is_open, within=15)
+        return True
+
+    assert once(work) == 1
+    assert road.journal() == []
+
+
+def test_a_single_run_waits_until_the_service_that_reads_has_ended(once, road, serve, eventually):
+    order, codes = [], []
+    service = serve(
+        Every("read", timedelta(hours=1), lambda: order.append("service")),
+        name="gestta_extractor",
+        exclusive=RUNNING,
+    )
+    eventually(lambda: order == ["service"])
+    waiting = threading.Thread(target=lambda: codes.append(once(lambda _: order.append("once") or True)))
+    waiting.start()
+    eventually(lambda: len(road.connections("gestta_extractor")) == 2, within=20)
+    assert order == ["service"]
+    service.stop.set()
+    waiting.join(30)
+    assert (order, codes) == (["service", "once"], [0])
