@@ -134,6 +134,7 @@ def redrive(
 ) -> int:
     """Give the wanted dead letters back to `queue`: same id, attempts anew. Returns how many were confirmed.
 
+    What nobody can read stays where it is when rejects are to be accepted: the order could not be written into it.
     A letter leaves the `.dlq` only after its queue has confirmed it: a crash in between leaves it twice, never lost.
     """
     count = 0
@@ -146,7 +147,10 @@ def redrive(
                 continue
             body = delivery.body
             if accept_rejects:
-                body = encode(_accepting(decode(body)))
+                try:
+                    body = encode(_accepting(decode(body)))
+                except Rejected:
+                    continue
             send("", queue, body, delivery.anew())
             delivery.acknowledge()
             count += 1

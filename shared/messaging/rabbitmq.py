@@ -39,9 +39,10 @@ log = structlog.get_logger()
 Connection = pika.BlockingConnection
 
 HEARTBEAT = 30
-# While the broker is short of memory or disk it only waits: reconnecting would gain nothing, and each time the message
-# in hand would come again and count towards its queue's delivery limit.
-BLOCKED_TIMEOUT = 600
+BLOCKED_SECONDS = 60
+# A service waits longer while the broker is short of memory or disk: reconnecting would gain nothing, and each time the
+# message in hand would come again and count towards its queue's delivery limit.
+SERVICE_BLOCKED_SECONDS = 600
 PUMP_SECONDS = 0.25
 CONFIRM_SECONDS = 90.0
 STALL_SECONDS = 5.0
@@ -55,14 +56,14 @@ class BrokerRefused(Exception):
     """The broker is there, but not for us: a wrong password or vhost, a right that lacks. A person must act."""
 
 
-def connect(url: str, *, name: str) -> pika.BlockingConnection:
-    """A new connection, shown in the broker's list as `name`.
+def connect(url: str, *, name: str, blocked_seconds: int = BLOCKED_SECONDS) -> pika.BlockingConnection:
+    """A new connection, shown in the broker's list as `name`, that ends when the broker takes nothing for so long.
 
     Raises `RoadClosed` where nobody answers and `BrokerRefused` where the answer is no.
     """
     parameters = pika.URLParameters(url)
     parameters.heartbeat = HEARTBEAT
-    parameters.blocked_connection_timeout = BLOCKED_TIMEOUT
+    parameters.blocked_connection_timeout = blocked_seconds
     parameters.socket_timeout = parameters.stack_timeout = 10
     parameters.client_properties = {"connection_name": name}
     where = (
@@ -141,12 +142,12 @@ def depth(url: str, queues: tuple[str, ...], *, name: str) -> dict[str, tuple[in
 
 
 @contextmanager
-def session(url: str, *, name: str) -> Iterator[pika.BlockingConnection]:
+def session(url: str, *, name: str, blocked_seconds: int = BLOCKED_SECONDS) -> Iterator[pika.BlockingConnection]:
     """A connection that this thread opens, uses and closes; whatever ends it early is `RoadClosed`.
 
     Raises `BrokerRefused` where the login or a right is refused.
     """
-    connection = connect(url, name=name)
+    connection = connect(url, name=name, blocked_seconds=blocked_seconds)
     try:
         yield connection
     except ChannelClosedByBroker as error:

@@ -113,7 +113,8 @@ def run(service: Service) -> None:
 def _session(service: Service, workers: "list[_Worker]", beats: list[Every], threads: list[threading.Thread]) -> None:
     """One connection's life."""
     link = service.link
-    with rabbitmq.session(service.amqp_url, name=service.name) as connection:
+    patience = rabbitmq.SERVICE_BLOCKED_SECONDS
+    with rabbitmq.session(service.amqp_url, name=service.name, blocked_seconds=patience) as connection:
         queues = tuple(w.on.queue for w in workers)
         if not rabbitmq.wait_for_topology(connection, queues, service.stop):
             return

@@ -100,6 +100,18 @@ def test_a_batch_with_too_many_bad_rows_is_loaded_only_when_a_person_accepts_the
     assert road.waiting(DEAD) == 0
 
 
+def test_accepting_rejects_leaves_what_nobody_can_read_and_takes_the_rest(console, road, parked):
+    road.put(topology.DEAD, QUEUE, b"<html>")
+    fact = parked(1)
+
+    told = console("dead", "redrive", "--queue", QUEUE, "--accept-rejects", "--go")
+
+    assert "1 dead letters went back" in told.output
+    (back,) = (decode(body) for _, body in road.take(QUEUE))
+    assert (back.id, back.acceptrejects) == (fact.id, True)
+    assert [body for _, body in road.take(DEAD)] == [b"<html>"]
+
+
 def test_a_queue_that_nobody_knows_is_refused_with_the_ones_there_are(console):
     told = console("dead", "redrive", "--queue", "transformer.raw_data", "--go")
     assert told.exit_code == 2
