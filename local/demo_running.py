@@ -44,7 +44,7 @@ def find() -> Running:
             return _processes(known, supervisor)
     for project in (demo_compose.PROJECT, "operacional"):
         if any(container["Service"] == "simulators" for container in demo_compose.containers(project)):
-            return _compose(project)
+            return of_compose(project)
     raise Unfit("no demo runs here: `make demo` starts one")
 
 
@@ -70,7 +70,9 @@ def _processes(known: dict[str, Any], supervisor: Supervisor) -> Running:
     )
 
 
-def _compose(project: str) -> Running:
+def of_compose(project: str) -> Running:
+    """The demo that compose runs under this name."""
+
     def states() -> dict[str, str]:
         return {each["Service"]: _of_container(each) for each in demo_compose.containers(project)}
 

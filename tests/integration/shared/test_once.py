@@ -36,8 +36,13 @@ def once(road):
 @pytest.mark.parametrize(("whole", "code"), [(True, 0), (False, 1)], ids=["read whole", "a scope broke off"])
 def test_a_single_run_says_what_it_landed_and_tells_whether_all_was_read(once, road, whole, code):
     calls = []
-    assert once(lambda _: calls.append(1) or whole) == code
-    assert len(calls) == 1
+
+    def work(service):
+        calls.append(service.name)
+        return whole
+
+    assert once(work) == code
+    assert calls == ["gestta_extractor"]
     assert [e.type for e in road.journal()] == ["operacional.raw_data.ready.v1"]
 
 
@@ -59,7 +64,12 @@ def test_a_single_run_waits_until_the_service_that_reads_has_ended(once, road, s
         exclusive=RUNNING,
     )
     eventually(lambda: order == ["service"])
-    waiting = threading.Thread(target=lambda: codes.append(once(lambda _: order.append("once") or True)))
+
+    def work(_service):
+        order.append("once")
+        return True
+
+    waiting = threading.Thread(target=lambda: codes.append(once(work)))
     waiting.start()
     eventually(lambda: len(road.connections("gestta_extractor")) == 2, within=20)
     assert order == ["service"]
