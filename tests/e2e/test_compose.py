@@ -95,17 +95,17 @@ def test_a_broker_restarted_and_a_transformer_killed_in_mid_flow_lose_and_double
     def advance() -> None:
         requests.post(f"{demo.control}/world/advance?events=150", timeout=60).raise_for_status()
 
+    def signalled(name: str) -> None:
+        # Every process of the container but its init: compose's own `kill` would not be restarted.
+        compose("exec", "--no-TTY", "transformer", "bash", "-c", f"kill -{name} -1", check=False)
+
     loads = len(asked(demo, "SELECT 1 FROM ops.loads"))
-    compose("pause", "transformer")
-    try:
-        advance()
-        eventually(lambda: waiting() >= 2, within=240, every=1)  # one in its hand, one behind
-        compose("restart", "rabbitmq")
-        advance()
-    finally:
-        compose("unpause", "transformer")
-    # Every process of the container but its init, which then ends; compose's own `kill` would not be restarted.
-    compose("exec", "--no-TTY", "transformer", "bash", "-c", "kill -9 -1", check=False)
+    signalled("STOP")
+    advance()
+    eventually(lambda: waiting() >= 2, within=240, every=1)  # one in its hand, one behind
+    compose("restart", "rabbitmq")
+    advance()
+    signalled("KILL")
 
     eventually(lambda: all(promise.ok for promise in demo_check.parts(demo)), within=240, every=2)
     eventually(lambda: len(asked(demo, "SELECT 1 FROM ops.loads")) > loads + 2, within=240, every=1)
