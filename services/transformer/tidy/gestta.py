@@ -1,16 +1,18 @@
 """Gestta's tasks, as the report (flat dotted keys) or the search and the task page (nested) give them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
-from services.transformer.tidy import values
+from services.transformer.tidy import dates, drift, values
+from services.transformer.tidy.columns import Convert, Raw, Table, typed
+from services.transformer.tidy.gestta_schema import drift_of
 from services.transformer.tidy.rows import Tidied, assemble, parse
-from shared.landing import Manifest, RawRow, flat
+from shared.landing import Manifest, RawRow
 
-# field of operacional.gestta_tasks: (keys of the source, the first that a row has counts; converter)
-FIELDS: dict[str, tuple[tuple[str, ...], values.Converter]] = {
+# field of operacional.gestta_tasks: (keys of the source, the first that has a value counts; converter)
+FIELDS: Mapping[str, tuple[tuple[str, ...], Convert]] = {
     "title": (("name",), values.text),
     "type": (("type",), values.text),
     "subtype": (("subtype",), values.text),
@@ -18,16 +20,16 @@ FIELDS: dict[str, tuple[tuple[str, ...], values.Converter]] = {
     "department": (("company_department.name",), values.text),
     "owner": (("owner.name",), values.text),
     "concluded_by": (("concluded_by.name",), values.text),
-    "client_code": (("customer.code",), values.text),
+    "client_code": (("customer.code",), values.key),
     "client": (("customer.name",), values.text),
     "client_document": (("customer.cnpj",), values.document),
     "client_active": (("customer.active",), values.boolean),
     "client_regime": (("customer.federal_regime.name",), values.text),
-    "competence": (("competence_date",), values.month),
-    "created_at": (("created_at",), values.moment),
-    "due_date": (("_due_date", "due_date"), values.day),
-    "legal_due_date": (("legal_date",), values.day),
-    "completed_at": (("conclusion_date",), values.moment),
+    "competence": (("competence_date",), dates.month),
+    "created_at": (("created_at",), dates.moment),
+    "due_date": (("_due_date", "due_date"), dates.day),
+    "legal_due_date": (("legal_date",), dates.day),
+    "completed_at": (("conclusion_date",), dates.moment),
     "source_overdue": (("overdue",), values.boolean),
     "source_on_time": (("on_time",), values.boolean),
     "done_late": (("done_overdue",), values.boolean),
@@ -37,6 +39,8 @@ FIELDS: dict[str, tuple[tuple[str, ...], values.Converter]] = {
     "notify_client": (("notify_customer",), values.boolean),
     "value": (("value",), values.number),
 }
+REPORT_ONLY = frozenset({"created_at"})
+"""The task's page has it and the search's list has not: taken from both, it would come and go with each read."""
 STATUS = {
     "OPEN": "open",
     "IMPEDIMENT": "blocked",
@@ -44,6 +48,7 @@ STATUS = {
     "DISCONSIDERED": "set_aside",
     "IGNORED": "set_aside",
 }
+DAYS = ("due_date", "legal_due_date", "competence")
 
 
 def part_of(scope: str) -> str:
@@ -53,56 +58,39 @@ def part_of(scope: str) -> str:
 
 def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidied:
     """A chunk of a Gestta batch. An unknown status is kept, shown as `open`, and named in `drift`."""
+    part = part_of(manifest.scope)
     parsed = parse(chunk, first_number)
-    raw = pd.DataFrame([_flat(row) for row in parsed.objects], dtype=object)
-    nothing = pd.Series(float("nan"), index=raw.index, dtype=object)
-    typed: dict[str, pd.Series[Any]] = {}
-    absent: dict[str, pd.Series[Any]] = {}
-    wrong: dict[str, pd.Series[Any]] = {}
-    for name, (keys, convert) in FIELDS.items():
-        column = _first_present(raw, keys, nothing)
-        absent[name] = values.is_absent(column)
-        typed[name], wrong[name] = convert(column)
-        wrong[name] |= _is_object(raw, keys)
-    status = typed["source_status"].map(STATUS)
-    unknown = typed["source_status"].notna() & status.isna()
-    typed["status"] = status.where(status.notna(), "open").astype(object)
-    typed["client_key"] = values.client_key(typed["client_code"])
-    wrong["client_code"] |= values.is_too_long(typed["client_code"])
-    absent["status"], absent["client_key"] = absent["source_status"], absent["client_code"]
-    ids, wrong["id"] = values.text(_first_present(raw, ("id", "_id"), nothing))
-    wrong["id"] |= values.is_too_long(ids)
+    table = Table(parsed.objects)
+    if "data" in table.names:
+        table = Table([_unwrapped(row) for row in parsed.objects])
+    raw = {name: table.column(*keys) for name, (keys, _) in FIELDS.items()}
+    fields = {name: typed(raw[name], convert) for name, (_, convert) in FIELDS.items()}
+    ids = typed(table.column("id", "_id"), values.key)
+    found = drift_of(part, table, {keys[0]: (fields[name], convert) for name, (keys, convert) in FIELDS.items()})
+    found |= drift.unknown_statuses(fields["source_status"].values, STATUS)
+    fields["status"] = fields["source_status"].then(lambda words: [STATUS.get(w, "open") for w in words], null="open")
+    fields["client_key"] = fields["client_code"].then(values.client_key)
     template = str(manifest.content.get("task_url") or "")
     if template:
-        typed["url"] = ids.map(lambda task_id: template.replace("{id}", task_id) if task_id else None)
-        absent["url"] = pd.Series(False, index=raw.index)
-    drift = {f"status={word[:100]}" for word in typed["source_status"][unknown].unique()}
-    return assemble(parsed, ids, pd.DataFrame(typed), pd.DataFrame(absent), wrong, drift=drift)
+        around = template.split("{id}")
+        fields["url"] = ids.then(lambda known: [task_id.join(around) for task_id in known])
+    if part != "report":
+        fields = {name: column for name, column in fields.items() if name not in REPORT_ONLY}
+    return assemble(parsed, ids, fields, drift=found, counts=_bare_dates([raw[name] for name in DAYS]))
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    return flat(row) if any(isinstance(value, dict) for value in row.values()) else row
+def _unwrapped(row: dict[str, Any]) -> dict[str, Any]:
+    """The task's page may come wrapped in `data`."""
+    inner = row.get("data")
+    return inner if isinstance(inner, dict) and "id" not in row and "_id" not in row else row
 
 
-def _first_present(raw: pd.DataFrame, keys: tuple[str, ...], nothing: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The first of `keys` that a row has; where it has none but a parent that is null, null."""
-    column = nothing
-    for key in keys:
-        if key in raw:
-            column = column.where(~values.is_absent(column), raw[key])
-        parts = key.split(".")
-        for depth in range(1, len(parts)):
-            parent = ".".join(parts[:depth])
-            if parent in raw:
-                null = raw[parent].map(lambda value: value is None)
-                column = column.mask(values.is_absent(column) & null, None)
-    return column
+def _bare_dates(columns: list[Raw]) -> dict[str, int]:
+    """How many rows have a date that lies in UTC without having been moved there."""
+    flags = [typed(column, lambda distinct: [_is_bare(value) for value in distinct]).rows() for column in columns]
+    count = int(np.count_nonzero(np.logical_or.reduce(np.array(flags, dtype=bool))))
+    return {"bare_dates": count} if count else {}
 
 
-def _is_object(raw: pd.DataFrame, keys: tuple[str, ...]) -> "pd.Series[Any]":
-    """True where a row has an object in the place of a value: flattening made dotted keys of it."""
-    found = pd.Series(False, index=raw.index)
-    for column in raw.columns:
-        if column.startswith(tuple(f"{key}." for key in keys)):
-            found |= ~values.is_absent(raw[column])
-    return found
+def _is_bare(value: Any) -> bool:
+    return isinstance(value, str) and value.endswith(dates.BARE)

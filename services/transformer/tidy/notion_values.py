@@ -1,33 +1,81 @@
-"""A Notion property value as one plain value: text, number, bool, list of texts, or None.
+"""A Notion property value as one plain value: text, number, bool, list of texts, or None; and what is not whole of it.
 
 The 24 types are those of the API at 2026-03-11; a type that nobody knows yet stays as its JSON.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-Plain = str | float | bool | list[str] | None
-UNSUPPORTED = "unsupported"
+
+class Mark(Enum):
+    """Why a property that is not empty has no value that could be shown as its whole."""
+
+    CUT = "cut"
+    """A relation to more pages than the answer held."""
+    UNSUPPORTED = "unsupported"
+    """A formula or a rollup that the API does not compute."""
+    INCOMPLETE = "incomplete"
+    """A rollup that was not computed to its end."""
+
+
+_UNCOMPUTED = frozenset({Mark.UNSUPPORTED.value, Mark.INCOMPLETE.value})
+Plain = str | int | float | bool | list[str] | None
+
+
+def mark(value: Mapping[str, Any]) -> Mark | None:
+    """What keeps `plain(value)` from being the whole value; of an array, what keeps any of its items."""
+    kind = str(value.get("type"))
+    if kind == "relation":
+        return Mark.CUT if value.get("has_more") else None
+    if kind not in ("formula", "rollup"):
+        return None
+    content = value.get(kind) or {}
+    result = content.get("type")
+    if result == "array":
+        return next(filter(None, map(mark, content.get("array") or [])), None)
+    return Mark(result) if result in _UNCOMPUTED else None
 
 
 def plain(value: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
-    """`value` is `{id, type, <type>: …}`; `related` gives the titles of related pages where they are known."""
+    """`value` is `{id, type, <type>: …}`; `related` gives the titles of related pages where they are known.
+
+    Raises AttributeError, KeyError, TypeError or ValueError for a value of another shape than its type has.
+    """
     kind = str(value.get("type"))
     content = value.get(kind)
     if kind == "relation":
-        return [related.get(str(item.get("id")), str(item.get("id"))) for item in content or []]
-    if kind == "rollup":
-        return _rollup(content or {}, related)
+        return [related.get(str(item["id"]), str(item["id"])) for item in content or []]
+    if content is None:
+        return None
+    if kind == "rollup" and content.get("type") == "array":
+        found = [plain(item, related) for item in content.get("array") or []]
+        return [_word(part) for one in found for part in (one if isinstance(one, list) else [one]) if part is not None]
     convert = _CONVERT.get(kind)
-    if convert is None:
-        return None if content is None else json.dumps(content, ensure_ascii=False)
-    return None if content is None else convert(content)
+    return _json(content) if convert is None else convert(content)
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _same(content: Any) -> Any:
+    return content
 
 
 def _texts(content: Any) -> str | None:
     """All pieces: a text is cut into segments of 2,000 characters and at every mention."""
-    return "".join(str(piece.get("plain_text", "")) for piece in content) or None
+    return "".join(_piece(piece) for piece in content) or None
+
+
+def _piece(piece: Mapping[str, Any]) -> str:
+    words = piece.get("plain_text")
+    if words is None:
+        words = (piece.get("text") or {}).get("content")
+    return words or ""
 
 
 def _name(content: Any) -> Any:
@@ -35,40 +83,49 @@ def _name(content: Any) -> Any:
 
 
 def _names(content: Any) -> list[str]:
-    return [str(item.get("name")) for item in content]
+    return [name for name in map(_name, content) if name]
+
+
+def _files(content: Any) -> list[str]:
+    # A file of Notion's own has an address that is signed anew at every read: never instead of a name.
+    named = ((item.get("name") or (item.get("external") or {}).get("url")) for item in content)
+    return [name for name in named if name]
 
 
 def _people(content: Any) -> list[str]:
-    return [_person(item) for item in content]
+    return [name for name in map(_person, content) if name]
 
 
-def _person(content: Any) -> str:
-    return str(content.get("name") or content.get("id"))
+def _person(content: Any) -> Any:
+    """A user, perhaps one of whom only the id may be seen, or a group."""
+    return content.get("name") or content.get("id")
 
 
 def _date(content: Any) -> Any:
-    return content.get("start")
+    """The start; a range's end stays in the page's raw properties."""
+    start, zone = content.get("start"), content.get("time_zone")
+    if zone and isinstance(start, str):
+        moment = datetime.fromisoformat(start)
+        if "T" in start and moment.tzinfo is None:
+            return moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
+    return start
 
 
-def _formula(content: Any) -> Plain:
-    kind = content.get("type")
+def _result(content: Mapping[str, Any]) -> Plain:
+    """What a formula or a rollup gave: its type may differ from row to row."""
+    kind = str(content.get("type"))
     inner = content.get(kind)
+    if inner is None or kind in _UNCOMPUTED:
+        return None
     if kind == "date":
-        return _date(inner) if inner else None
-    return None if kind == UNSUPPORTED else inner
+        return _date(inner)  # type: ignore[no-any-return]
+    return inner if kind in ("string", "number", "boolean") else _json(inner)
 
 
-def _rollup(content: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
-    kind = content.get("type")
-    inner = content.get(str(kind))
-    if kind == "date":
-        return _date(inner) if inner else None
-    if kind == "array":
-        items = [plain(item, related) for item in inner or []]
-        return [
-            str(part) for item in items for part in (item if isinstance(item, list) else [item]) if part is not None
-        ]
-    return inner if kind == "number" else None
+def _word(part: str | float | bool) -> str:
+    if isinstance(part, bool):
+        return "true" if part else "false"
+    return str(int(part)) if isinstance(part, float) and part.is_integer() else str(part)
 
 
 def _unique_id(content: Any) -> str | None:
@@ -78,17 +135,21 @@ def _unique_id(content: Any) -> str | None:
     return f"{prefix}-{number}" if prefix else str(number)
 
 
+def _verification(content: Any) -> Any:
+    return content.get("state")
+
+
+def _button(content: Any) -> None:
+    """Holds no data."""
+
+
 def _place(content: Any) -> str | None:
     named = content.get("name") or content.get("address")
     where = (content.get("lat"), content.get("lon"))
     return named or (None if None in where else "{},{}".format(*where))
 
 
-def _same(content: Any) -> Any:
-    return content
-
-
-_CONVERT: dict[str, Callable[[Any], Plain]] = {
+_CONVERT: Mapping[str, Callable[[Any], Plain]] = {
     "title": _texts,
     "rich_text": _texts,
     "number": _same,
@@ -97,18 +158,19 @@ _CONVERT: dict[str, Callable[[Any], Plain]] = {
     "multi_select": _names,
     "date": _date,
     "people": _people,
-    "files": _names,
+    "files": _files,
     "checkbox": _same,
     "url": _same,
     "email": _same,
     "phone_number": _same,
-    "formula": _formula,
+    "formula": _result,
+    "rollup": _result,
     "created_time": _same,
     "last_edited_time": _same,
     "created_by": _person,
     "last_edited_by": _person,
     "unique_id": _unique_id,
-    "verification": lambda content: content.get("state"),
-    "button": lambda _content: None,
+    "verification": _verification,
+    "button": _button,
     "place": _place,
 }

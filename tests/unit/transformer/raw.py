@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from services.transformer.tidy.columns import WRONG, Convert, typed
 from shared.landing import Manifest, RawRow
 
 READ_AT = "2026-11-24T10:00:00.000Z"
@@ -23,3 +24,9 @@ def fields_of(tidied: Any, row_id: str) -> Mapping[str, Any]:
     only = tidied.frame[tidied.frame.row_id == row_id].iloc[0]
     absent = set(only.absent.split(","))
     return {name: value for name, value in json.loads(only.fields).items() if name not in absent}
+
+
+def one(convert: Convert, value: Any) -> Any:
+    """What a converter makes of one value."""
+    column = typed([value], convert)
+    return WRONG if column.is_wrong[0] else column.rows()[0]
