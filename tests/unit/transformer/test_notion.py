@@ -148,3 +148,157 @@ def test_an_empty_batch_is_tidy():
 def test_the_raw_page_stays_beside_its_values():
     given = page(properties={"h": text("unmapped", "kept")})
     assert json.loads(tidy([row(given)], 1, CLIENTS).frame.raw[0]) == given
+
+
+NAMED = manifest(
+    scope="ds",
+    mapping={
+        "role": "clients",
+        "fields": {
+            "client_code": {"id": "cc", "name": "Código", "type": "rich_text"},
+            "client_manager": {"id": "ma%3D", "name": "Gestão", "type": "relation"},
+            "client_since": {"id": "si", "name": "Início", "type": "date"},
+        },
+    },
+    schema={
+        "Código": {"id": "cc", "type": "rich_text"},
+        "Gestão": {"id": "ma%3D", "type": "relation"},
+        "Início": {"id": "si", "type": "date"},
+    },
+    related={f"p{n}": f"Pessoa {n}" for n in range(30)},
+)
+
+
+def usual(**changed):
+    return {
+        "Código": text("cc", "0012"),
+        "Gestão": {"id": "ma%3D", "type": "relation", "relation": [{"id": "p1"}], "has_more": False},
+        "Início": {"id": "si", "type": "date", "date": {"start": "2020-02-01", "end": "2020-03-01"}},
+    } | changed
+
+
+def test_a_usual_page_is_no_news():
+    tidied = tidy([row(page(properties=usual())) for _ in range(20)], 1, NAMED)
+    assert tidied.drift == set()
+    assert fields_of(tidied, "p")["client_manager"] == "Pessoa 1"
+    assert fields_of(tidied, "p")["client_since"] == "2020-02-01"
+
+
+@pytest.mark.parametrize("property_id", ["ma%3D", "ma="])
+def test_a_property_is_the_same_whether_its_id_is_encoded_or_not(property_id):
+    people = {"id": property_id, "type": "relation", "relation": [{"id": "p2"}]}
+    tidied = tidy([row(page(properties=usual(Gestão=people)))], 1, NAMED)
+    assert (fields_of(tidied, "p")["client_manager"], tidied.drift) == ("Pessoa 2", set())
+
+
+def test_a_property_that_is_renamed_while_it_is_read_keeps_its_column():
+    renamed = {"Gestor" if name == "Gestão" else name: value for name, value in usual().items()}
+    tidied = tidy([row(page("a", properties=usual())), row(page("b", properties=renamed))], 1, NAMED)
+    assert {fields_of(tidied, name)["client_manager"] for name in "ab"} == {"Pessoa 1"}
+    assert tidied.drift == set()
+
+
+def rollup(*items):
+    return {"id": "ma%3D", "type": "rollup", "rollup": {"type": "array", "array": list(items), "function": "x"}}
+
+
+CUT = {"type": "relation", "relation": [{"id": f"p{n}"} for n in range(25)], "has_more": True}
+NOT_COMPUTED = {"type": "formula", "formula": {"type": "unsupported", "unsupported": {}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (CUT | {"id": "ma%3D"}, "cut"),
+        (NOT_COMPUTED | {"id": "ma%3D"}, "unsupported"),
+        ({"id": "ma%3D", "type": "rollup", "rollup": {"type": "unsupported", "unsupported": {}}}, "unsupported"),
+        ({"id": "ma%3D", "type": "rollup", "rollup": {"type": "incomplete", "incomplete": {}}}, "incomplete"),
+        (rollup({"type": "number", "number": 1}, CUT), "cut"),
+        (rollup(rollup(NOT_COMPUTED)), "unsupported"),
+    ],
+    ids=["relation", "formula", "rollup", "incomplete rollup", "relation in a rollup", "formula in a rollup"],
+)
+def test_a_value_that_is_not_whole_is_null_named_and_marked_in_the_raw_page(value, told):
+    given = usual(Gestão=value)
+    tidied = tidy([row(page(properties=given)), row(page("whole", properties=usual()))], 1, NAMED)
+    assert not tidied.rejected
+    assert fields_of(tidied, "p")["client_manager"] is None
+    assert fields_of(tidied, "whole")["client_manager"] == "Pessoa 1"
+    assert f"{told}:client_manager" in tidied.drift
+    assert json.loads(tidied.frame.raw[0])["properties"] == given
+
+
+@pytest.mark.parametrize("word", ["cut", "unsupported", "incomplete"])
+def test_a_text_that_sounds_like_a_mark_is_a_text(word):
+    tidied = tidy([row(page(properties=usual(Código=text("cc", word))))], 1, NAMED)
+    assert (fields_of(tidied, "p")["client_code"], tidied.drift) == (word, set())
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"Novo": {"id": "no", "type": "checkbox", "checkbox": True}}, {"field+Novo"}),
+        ({"Código": {"id": "cc", "type": "number", "number": 12}}, {"type:Código=number"}),
+        ({"Código": {"id": "cc", "type": "hologram", "hologram": {"a": 1}}}, {"type:Código=hologram"}),
+    ],
+    ids=["appeared", "another type", "a type that nobody knows"],
+)
+def test_a_property_that_appears_or_changes_its_type_is_told_by_name(change, told):
+    tidied = tidy([row(page(properties=usual(**change)))], 1, NAMED)
+    assert tidied.drift == told
+    assert not tidied.rejected
+
+
+def test_a_property_that_vanished_from_all_pages_is_told_by_name():
+    without = {name: value for name, value in usual().items() if name != "Gestão"}
+    gone = [row(page(f"p{n}", properties=without)) for n in range(10)]
+    assert tidy(gone, 1, NAMED).drift == {"field-Gestão"}
+    assert tidy([*gone, row(page(properties=usual()))], 1, NAMED).drift == set()
+    assert tidy(gone[:9], 1, NAMED).drift == set()
+
+
+@pytest.mark.parametrize(
+    ("date", "day"),
+    [
+        ({"start": "2026-11-10"}, "2026-11-10"),
+        ({"start": "2026-11-10", "end": "2026-11-20"}, "2026-11-10"),
+        ({"start": "2026-11-10T23:30:00.000-03:00"}, "2026-11-10"),
+        ({"start": "2026-11-11T01:30:00.000+00:00"}, "2026-11-10"),
+        ({"start": "2026-11-11T01:30:00.000", "time_zone": "Europe/Lisbon"}, "2026-11-10"),
+        ({"start": "2026-11-10T23:30:00.000", "time_zone": "America/Sao_Paulo"}, "2026-11-10"),
+        ({"start": "2026-11-10T23:30:00.000-03:00", "time_zone": "America/Sao_Paulo"}, "2026-11-10"),
+        ({"start": "2026-11-10", "time_zone": "America/Sao_Paulo"}, "2026-11-10"),
+        ({"start": None}, None),
+        (None, None),
+    ],
+    ids=str,
+)
+def test_a_date_is_the_offices_day_of_its_start(date, day):
+    for kind in ({"type": "date", "date": date}, {"type": "formula", "formula": {"type": "date", "date": date}}):
+        tidied = tidy([row(page(properties=usual(Início={"id": "si"} | kind)))], 1, NAMED)
+        assert fields_of(tidied, "p")["client_since"] == day
+
+
+def test_a_date_in_a_zone_that_nobody_knows_is_set_aside():
+    date = {"id": "si", "type": "date", "date": {"start": "2026-11-10T10:00:00", "time_zone": "Mars/Olympus"}}
+    tidied = tidy([row(page(properties=usual(Início=date)))], 1, NAMED)
+    assert [rejected.field for rejected in tidied.rejected] == ["client_since"]
+
+
+def test_a_formula_may_have_another_type_in_every_row():
+    results = [
+        {"string": " 0012 "},
+        {"number": 12.0},
+        {"number": 12},
+        {"string": None},
+        {"date": {"start": "2026-01-01"}},
+    ]
+    formulas = [
+        {"id": "cc", "type": "formula", "formula": {"type": kind, kind: value}}
+        for result in results
+        for kind, value in result.items()
+    ]
+    tidied = tidy([row(page(f"p{n}", properties={"Código": f})) for n, f in enumerate(formulas)], 1, NAMED)
+    keys = [fields_of(tidied, f"p{n}")["client_key"] for n in range(len(formulas))]
+    assert keys == ["12", "12", "12", None, "2026-01-01"]
+    assert not tidied.rejected
