@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from services.transformer.service import CHUNK
 from services.transformer.tidy.gestta import tidy
 from shared.landing import Manifest, RawRow
 from simulators.gestta.rows import Writer
@@ -22,6 +21,8 @@ from simulators.world.world import World
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 READ_AT = "2026-11-25T12:00:00.000Z"
 QUARTERS = 12
+CHUNK = 5_000
+"""Rows at a time, as a load takes them."""
 SCOPES = {"report": "report:2026-10-01/2026-12-31", "search": "search:open"}
 
 
