@@ -7,8 +7,8 @@ import numpy as np
 
 from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import Convert, Raw, Table, typed
-from services.transformer.tidy.gestta_schema import drift_of
-from services.transformer.tidy.rows import Tidied, assemble, parse
+from services.transformer.tidy.gestta_schema import Seen, drift_of
+from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
 from shared.landing import Manifest, RawRow
 
 # field of operacional.gestta_tasks: (keys of the source, the first that has a value counts; converter)
@@ -39,6 +39,7 @@ FIELDS: Mapping[str, tuple[tuple[str, ...], Convert]] = {
     "notify_client": (("notify_customer",), values.boolean),
     "value": (("value",), values.number),
 }
+KEYS = {"id": ("id", "_id")} | {name: keys for name, (keys, _) in FIELDS.items()}
 REPORT_ONLY = frozenset({"created_at"})
 """The task's page has it and the search's list has not: taken from both, it would come and go with each read."""
 STATUS = {
@@ -59,14 +60,18 @@ def part_of(scope: str) -> str:
 def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidied:
     """A chunk of a Gestta batch. An unknown status is kept, shown as `open`, and named in `drift`."""
     part = part_of(manifest.scope)
-    parsed = parse(chunk, first_number)
-    table = Table(parsed.objects)
-    if "data" in table.names:
-        table = Table([_unwrapped(row) for row in parsed.objects])
-    raw = {name: table.column(*keys) for name, (keys, _) in FIELDS.items()}
+    parsed, seen = Parsed(), Seen()
+    raw: dict[str, Raw] = {name: [] for name in KEYS}
+    for objects in parse(chunk, first_number, parsed):
+        table = Table(objects)
+        if "data" in table.names:
+            table = Table([_unwrapped(row) for row in objects])
+        for name, keys in KEYS.items():
+            raw[name] += table.column(*keys)
+        seen.note(table)
+    ids = typed(raw["id"], values.key)
     fields = {name: typed(raw[name], convert) for name, (_, convert) in FIELDS.items()}
-    ids = typed(table.column("id", "_id"), values.key)
-    found = drift_of(part, table, {keys[0]: (fields[name], convert) for name, (keys, convert) in FIELDS.items()})
+    found = drift_of(part, len(ids.codes), seen, {KEYS[name][0]: (fields[name], FIELDS[name][1]) for name in FIELDS})
     found |= drift.unknown_statuses(fields["source_status"].values, STATUS)
     fields["status"] = fields["source_status"].then(lambda words: [STATUS.get(w, "open") for w in words], null="open")
     fields["client_key"] = fields["client_code"].then(values.client_key)

@@ -1,6 +1,7 @@
 """What is known of Gestta's keys, and in which words a batch that differs from it is told."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import NoneType
 
 from services.transformer.tidy import dates, drift, values
@@ -55,18 +56,32 @@ _NOTHING = frozenset({NoneType, Nothing})
 _A_PARENT = frozenset({dict, str})  # an object, or its bare id
 
 
-def drift_of(part: str, table: Table, columns: Mapping[str, tuple[Typed, Convert]]) -> set[str]:
+@dataclass(slots=True)
+class Seen:
+    """What the rows of a chunk have beside the columns that feed the fields."""
+
+    unknown: set[str] = field(default_factory=set)
+    parents: dict[str, frozenset[type]] = field(default_factory=dict)
+
+    def note(self, table: Table) -> None:
+        """After the columns were taken: by then it is known what lies nested."""
+        self.unknown |= set(_unknown(table))
+        for key, inner in table.nested.items():
+            self.parents[key] = self.parents.get(key, frozenset()) | inner.kinds
+
+
+def drift_of(part: str, rows: int, seen: Seen, columns: Mapping[str, tuple[Typed, Convert]]) -> set[str]:
     """`field+key` for a key that nobody knows, `field-key` for one that vanished, `type:key=kind` for another type.
 
     `columns` are the columns that feed the fields and their converters, by the source's key.
     """
-    expected = (ALWAYS[part] if len(table) >= drift.FEW else ()) + (MOSTLY[part] if len(table) >= MANY else ())
-    found = drift.appeared(_unknown(table)) | drift.vanished(k for k in expected if columns[k][0].kinds == {Nothing})
+    expected = (ALWAYS[part] if rows >= drift.FEW else ()) + (MOSTLY[part] if rows >= MANY else ())
+    found = drift.appeared(seen.unknown) | drift.vanished(k for k in expected if columns[k][0].kinds == {Nothing})
     for key, (column, convert) in columns.items():
         found |= drift.retyped(key, map(_SPOKEN.__getitem__, column.kinds - _NOTHING - _EXPECTED[convert]))
-    for key, inner in table.nested.items():
+    for key, kinds in seen.parents.items():
         if key in KNOWN:
-            found |= drift.retyped(key, map(_SPOKEN.__getitem__, inner.kinds - _NOTHING - _A_PARENT))
+            found |= drift.retyped(key, map(_SPOKEN.__getitem__, kinds - _NOTHING - _A_PARENT))
     return found
 
 

@@ -7,7 +7,7 @@ from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
 from services.transformer.tidy.notion_properties import Properties, drift_of
 from services.transformer.tidy.notion_values import Mark, mark, plain
-from services.transformer.tidy.rows import Tidied, assemble, parse
+from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
 from shared.landing import Manifest, RawRow
 
 # field of operacional.notion_pages that a mapping may feed: its converter
@@ -38,8 +38,8 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
     statuses: Mapping[str, str] = mapping.get("statuses") or {}
     related: Mapping[str, str] = manifest.content.get("related") or {}
-    parsed = parse(chunk, first_number)
-    pages = Table(parsed.objects)
+    parsed = Parsed()
+    pages = Table([page for block in parse(chunk, first_number, parsed) for page in block])
     properties = Properties(pages)
     found = properties.unknown_to(manifest.content.get("schema"))
     fields: dict[str, Typed] = {}

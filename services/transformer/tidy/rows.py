@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,10 @@ DEEPEST = 500
 """Levels of nesting: neither a parser's stack nor Postgres's is asked for more."""
 DIGITS = 4_000
 """Of a number, exponent included: less than jsonb takes."""
+BLOCK = 200
+"""Rows whose objects live at a time: so few that a processor's cache holds them while their columns are taken."""
 _READABLE = 10_000
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Postgres keeps neither NUL nor half a surrogate pair in text or jsonb. Whole pairs and escaped backslashes stay.
 _ESCAPES = re.compile(
     r"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -54,38 +57,47 @@ class Tidied:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """Rows as objects beside their text; what is no JSON object is already set aside."""
+    """The rows that are JSON objects, beside their text; what is none is already set aside."""
 
-    objects: list[dict[str, Any]]
-    texts: list[str]
-    read_at: list[str]
-    numbers: list[int]
-    rejected: list[RejectedRow]
+    texts: list[str] = field(default_factory=list)
+    read_at: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
 
-def parse(chunk: Sequence[RawRow], first_number: int) -> Parsed:
-    """The chunk's rows as objects; text that Postgres cannot store gets the replacement character."""
-    parsed = Parsed([], [], [], [], [])
-    decode = _DECODER.decode
-    for number, row in enumerate(chunk, first_number):
-        text = row.text
-        try:
-            if "\\u0000" in text or "\\ud" in text or "\\uD" in text or not text.isascii():
-                text = _storable(text)
-            if len(text) > 2 * DEEPEST and text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
-                raise ValueError(f"nested deeper than {DEEPEST} levels")  # noqa: TRY301
-            value = decode(text)
-        except (ValueError, RecursionError) as error:
-            parsed.rejected.append(RejectedRow(number, None, "", f"not JSON: {error}", text[:_READABLE]))
-            continue
-        if not isinstance(value, dict):
-            parsed.rejected.append(RejectedRow(number, None, "", "not a JSON object", text[:_READABLE]))
-            continue
-        parsed.objects.append(value)
-        parsed.texts.append(text)
-        parsed.read_at.append(row.read_at)
-        parsed.numbers.append(number)
-    return parsed
+def parse(chunk: Sequence[RawRow], first_number: int, parsed: Parsed) -> Iterator[list[dict[str, Any]]]:
+    """The chunk's rows as objects, a block at a time, while `parsed` notes what they were read from.
+
+    Text that Postgres cannot store gets the replacement character.
+    """
+    for start in range(0, len(chunk), BLOCK):
+        objects = []
+        for number, row in enumerate(chunk[start : start + BLOCK], first_number + start):
+            text = row.text
+            try:
+                if _SUSPECT.search(text) or not text.isascii():
+                    text = _storable(text)
+                value = _parsed(text)
+            except (ValueError, RecursionError) as error:
+                parsed.rejected.append(RejectedRow(number, None, "", str(error), text[:_READABLE]))
+                continue
+            objects.append(value)
+            parsed.texts.append(text)
+            parsed.read_at.append(row.read_at)
+            parsed.numbers.append(number)
+        yield objects
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if len(text) > 2 * DEEPEST and text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+        raise ValueError(f"nested deeper than {DEEPEST} levels")
+    try:
+        value = _DECODER.decode(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004
+    return value
 
 
 def assemble(
