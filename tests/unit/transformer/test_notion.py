@@ -1,6 +1,7 @@
 """Notion's pages by the manifest's mapping: by property id, each row for itself."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -286,7 +287,7 @@ def test_a_date_in_a_zone_that_nobody_knows_is_set_aside():
 
 
 def test_a_formula_may_have_another_type_in_every_row():
-    results = [
+    results: list[dict[str, Any]] = [
         {"string": " 0012 "},
         {"number": 12.0},
         {"number": 12},
