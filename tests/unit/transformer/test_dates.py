@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.transformer.tidy import dates
@@ -172,6 +172,7 @@ def test_a_column_of_nothing_is_nothing(convert):
 
 
 # The hour after midnight is left out where the clocks stand an hour ahead: see the test of the usual offset.
+@settings(deadline=None)
 @given(DAYS, st.integers(1, 86_400_000 - 1).filter(lambda ms: not 3_599_000 <= ms < 3_600_000))
 def test_a_moment_of_a_day_in_sao_paulo_is_that_day(day, milliseconds):
     local = datetime(day.year, day.month, day.day, tzinfo=SAO_PAULO) + timedelta(milliseconds=milliseconds)
@@ -181,6 +182,7 @@ def test_a_moment_of_a_day_in_sao_paulo_is_that_day(day, milliseconds):
         assert one(dates.day, utc(moment)) == str(expected)
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_a_deadline_at_midnight_or_at_the_days_end_never_moves(day):
     midnight = datetime(day.year, day.month, day.day, tzinfo=SAO_PAULO)
@@ -190,6 +192,7 @@ def test_a_deadline_at_midnight_or_at_the_days_end_never_moves(day):
         assert one(dates.month, utc(moment)) == str(day.replace(day=1))
 
 
+@settings(deadline=None)
 @given(DAYS)
 def test_a_deadline_written_with_the_usual_offset_never_moves_in_daylight_saving_either(day):
     """Gestta's own documented forms: T03:00:00.000Z, and T02:59:59.999Z of the next day."""
@@ -212,6 +215,7 @@ def test_a_deadline_written_with_the_usual_offset_never_moves_in_daylight_saving
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@settings(deadline=None)
 @given(st.dates(date(1901, 1, 1), date(2199, 12, 31)), st.times(timezones=OFFSETS))
 def test_a_moment_is_the_same_moment_in_utc(day, time):
     moment = datetime.combine(day, time)

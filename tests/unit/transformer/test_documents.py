@@ -1,7 +1,7 @@
 """CNPJ and CPF against the official algorithm."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.transformer.tidy import values
@@ -88,6 +88,7 @@ def test_a_cpf_counted_by_hand_is_one_and_no_neighbour_of_it_is():
     assert [last for last in range(100) if is_cpf(f"529982247{last:02}")] == [25]
 
 
+@settings(deadline=None)
 @given(st.text(sorted(VALUES), min_size=12, max_size=12).filter(lambda body: body.strip("0")))
 def test_every_cnpj_is_recognised_however_it_is_punctuated(body):
     text = completed(body, CNPJ_WEIGHTS)
@@ -96,6 +97,7 @@ def test_every_cnpj_is_recognised_however_it_is_punctuated(body):
     assert one(values.document, spoken) in (text, text[3:])  # one in many is a CPF with three zeros before it, too
 
 
+@settings(deadline=None)
 @given(st.integers(1, 99_999_999).map(lambda root: f"{root:08}0001"))
 def test_a_head_offices_cnpj_keeps_its_zeros_as_text_and_as_number(body):
     text = completed(body, CNPJ_WEIGHTS)
@@ -103,6 +105,7 @@ def test_a_head_offices_cnpj_keeps_its_zeros_as_text_and_as_number(body):
         assert one(values.document, given_) == text
 
 
+@settings(deadline=None)
 @given(st.integers(1, 999_999_998).map(lambda body: f"{body:09}").filter(lambda body: len(set(body)) > 1))
 def test_a_cpf_keeps_its_zeros_as_text_and_as_number(body):
     text = completed(body, CPF_WEIGHTS)

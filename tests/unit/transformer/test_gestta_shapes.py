@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.transformer.tidy.gestta import tidy
@@ -51,6 +51,7 @@ def put(target, path, value, nested):
         target.update({f"{head}.{key}": value for key, value in inner.items()})
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=len(LEAVES), max_size=len(LEAVES)), st.randoms())
 def test_a_task_is_the_same_however_its_parents_are_written(shapes, random):
     task = {"id": "a"}
