@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.transformer.tidy import gestta, notion
@@ -50,7 +50,7 @@ def test_all_odd_rows_together_are_judged_as_each_alone():
     assert sorted([*tidied.frame.row_number, *places]) == list(range(1, len(ODD) + 1))
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(), JSON, max_size=12))
 def test_no_task_stops_its_batch(anything):
     tidied = gestta.tidy([row(BEFORE), row(anything | {"id": "x"}), row(AFTER)], 1, manifest())
@@ -66,7 +66,7 @@ PROPERTY = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), JSON | st.builds(lambda p, v: {p["type"]: v} | p, PROPERTY, JSON), max_size=6))
 def test_no_page_stops_its_batch(properties):
     pages = [{"id": "before"}, {"id": "x", "properties": properties}, {"id": "after", "properties": {}}]
