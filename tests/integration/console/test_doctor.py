@@ -11,7 +11,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from local.ports import free
-from services.bi_refresher.portal.browser import installed
+from shared.browser.chromium import installed
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
 
