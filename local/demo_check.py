@@ -76,6 +76,8 @@ def _slack(demo: Running) -> Iterator[Promise]:
     dead, over = _wait(counts, lambda seen: seen[0] >= 1 and seen[1] >= 1)
     yield Promise("Slack messages about the dead Gestta token", "1", str(dead), dead == 1)
     yield Promise("Slack messages about its recovery", "1", str(over), over == 1)
+    logins = sum(c["path"] == "/core/login" and c["status"] == 200 for c in _get(demo, "/ledger?system=gestta"))
+    yield Promise("Gestta tokens renewed by a login, with nobody told", "1 or more", str(logins - 1), logins > 1)
 
 
 def _text(message: Any) -> str:

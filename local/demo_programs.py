@@ -91,6 +91,8 @@ def environment(service: str, places: Places, told: Mapping[str, str]) -> dict[s
         "HEALTH_PORT": str(places.health_ports.get(service, 0)),
         "PANEL_PORT": str(places.panel_port),
     }
+    environment |= {"GESTTA_TOKEN_FILE": str(places.secrets / "gestta_token")} if service == "gestta_extractor" else {}
+    environment |= {"STORY_TOKEN_FILE": str(places.secrets / "gestta_token")} if service == "console" else {}
     login = LOGINS.get(service)
     if service in LOGINS:
         environment |= places.amqp(service)
@@ -110,6 +112,6 @@ def programs(places: Places, told: Mapping[str, str]) -> list[Kept]:
     return [
         Kept(python("simulators", "simulators", "simulators"), OUTSIDE),
         *(Kept(python(name, f"services.{name}", name), SERVICES) for name in KEPT_SERVICES),
-        # The story gives the new token by the console.
+        # The story gives a new token by the console, and leaves another one in the extractor's file.
         Kept(python("story", "simulators.story", "console"), STORY, once=True),
     ]

@@ -47,12 +47,13 @@ class GesttaDoor:
         return plain(told | {"session_life": onvio.behaviour.session_life.total_seconds()})
 
     async def account(self, request: Request) -> Response:
-        """`{"password": "…"}` changes it, `{"unlock": true}` forgives every wrong one."""
+        """`{"password": "…"}` changes it and tells the old one, `{"unlock": true}` forgives every wrong one."""
         values, account = await values_of(request), self.gestta.account
-        account.password = str(values.get("password", account.password))
+        before = account.password
+        account.password = str(values.get("password", before))
         if values.get("unlock"):
             account.wrong = 0
-        return JSONResponse({"email": account.email, "wrong": account.wrong})
+        return JSONResponse({"email": account.email, "password": before, "wrong": account.wrong})
 
     async def expire(self, _request: Request) -> Response:
         self.gestta.tokens.expire_all()

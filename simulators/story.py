@@ -1,14 +1,15 @@
-"""The demo's story: a Gestta token dies, people are told, somebody supplies a new one.
+"""The demo's story of tokens that die. A login renews one and nobody notices; then the password is changed, people are
+told, and somebody supplies a token; when that one ends, the next one lies in a file already.
 
-`python -m simulators.story`; ends with 0 when the new token is given, with 1 and a sentence when something
-did not happen in time.
+`python -m simulators.story`; ends with 0 when it is told, with 1 and a sentence when something did not happen in time.
 """
 
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -25,8 +26,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
     sim_control_url: str = "http://127.0.0.1:9105"
-    story_expire_after: Duration = timedelta(seconds=30)
-    """How long after the first rows were served the token dies, if it does not die by itself before."""
+    story_token_file: Path | None = None
+    """Where the extractor's GESTTA_TOKEN_FILE lies; without: the supplied token is the last one."""
+    story_token_life: Duration = timedelta(seconds=60)
+    """How long the supplied token lives, where a file waits behind it."""
     story_patience: Duration = timedelta(minutes=5)
     """How long each step may take."""
 
@@ -45,23 +48,39 @@ class Story:
 
     def tell(self) -> None:
         """The whole story; raises Stuck, or CalledProcessError when the console refuses the token."""
+        self._wait(lambda: self._logins() >= 2, "no token was renewed by a login")
+        say("a token has died and was renewed by a login: nobody had to know")
         self._began = self._moment()
-        self._wait(self._rows_served, "no rows were read from Gestta")
-        deadline = time.monotonic() + self._settings.story_expire_after.total_seconds()
-        while time.monotonic() < deadline and not self._refused():
-            time.sleep(0.5)
-        if not self._refused():
-            self._post("/gestta/token/expire")
-        say("the Gestta token is dead")
+        password = self._post("/gestta/account", {"password": "another"})["password"]
+        self._post("/gestta/token/expire")
+        say("the Gestta token is dead, and the password was changed")
         self._wait(self._refused, "nobody tried the dead token")
         self._wait(self._people_know, "no message about Gestta reached the Slack channel")
         say("people have been told")
-        token = self._post("/gestta/token/issue?life=24h").json()["token"]
-        subprocess.run([sys.executable, *GIVE_TOKEN], input=token, text=True, check=True)
-        say("a new token has been given")
+        file = self._settings.story_token_file
+        life = self._settings.story_token_life if file else timedelta(days=1)
+        supplied = self._post(f"/gestta/token/issue?life={life.total_seconds():.0f}s")
+        subprocess.run([sys.executable, *GIVE_TOKEN], input=supplied["token"], text=True, check=True)
+        say("a new token has been given by the console")
+        if file is not None:
+            self._replace(file, datetime.fromisoformat(supplied["expires_at"]))
+        self._post("/gestta/account", {"password": password, "unlock": True})
 
-    def _rows_served(self) -> bool:
-        return any(call["rows"] for call in self._get("/ledger", system="gestta"))
+    def _replace(self, file: Path, ends: datetime) -> None:
+        part = file.with_name(f".{file.name}.part")
+        part.write_text(self._post("/gestta/token/issue?life=24h")["token"], encoding="utf-8")
+        part.replace(file)
+        after = ends.isoformat()
+        self._wait(lambda: self._served(since=after), "nothing was read with the token of the file")
+        say("that token has ended, and the one in the file was taken: nobody had to know")
+
+    def _logins(self) -> int:
+        return sum(c["path"] == "/core/login" and c["status"] == 200 for c in self._get("/ledger", system="gestta"))
+
+    def _served(self, *, since: str) -> bool:
+        return any(
+            call["rows"] and call["status"] == 200 for call in self._get("/ledger", system="gestta", since=since)
+        )
 
     def _refused(self) -> bool:
         calls = self._get("/ledger", system="gestta", since=self._began)
@@ -83,10 +102,10 @@ class Story:
         response.raise_for_status()
         return response.json()
 
-    def _post(self, path: str) -> requests.Response:
-        response = self._session.post(self._settings.sim_control_url + path, timeout=10)
+    def _post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        response = self._session.post(self._settings.sim_control_url + path, json=body, timeout=10)
         response.raise_for_status()
-        return response
+        return response.json() if response.content else None
 
     def _wait(self, happened: Callable[[], bool], otherwise: str) -> None:
         patience = self._settings.story_patience.total_seconds()

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -235,63 +234,3 @@ def test_a_wrong_setting_is_named_before_anything_starts():
     assert process.returncode == 2
     assert "gestta_token" in errors
     assert "clients" in errors
-
-
-def test_the_story_ends_the_token_waits_for_the_message_and_gives_a_new_one_to_the_console(running, tmp_path):
-    """The console here is a stand-in that keeps what it was given; everything else is the real edge."""
-    console = tmp_path / "services" / "console"
-    console.mkdir(parents=True)
-    for package in (console.parent, console):
-        (package / "__init__.py").touch()
-    (console / "__main__.py").write_text(
-        "import pathlib, sys\npathlib.Path('given').write_text(' '.join(sys.argv[1:]) + ' ' + sys.stdin.read())\n"
-    )
-    running.slack.clear()
-    assert search(running).status_code == 200
-    token = running.gestta.tokens.issue().token
-    environment = {
-        "SIM_CONTROL_URL": running.urls["control"],
-        "STORY_EXPIRE_AFTER": "0s",
-        "STORY_PATIENCE": "15s",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "simulators.story"],
-        cwd=tmp_path,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as story:
-        _until(lambda: _me(running, token) == 401, 20)
-        assert not (tmp_path / "given").exists()
-        running.slack.post_message({"channel": "operacional", "text": "Gestta recusou a nossa credencial"})
-        out, _ = story.communicate(timeout=20)
-
-    assert story.returncode == 0, out
-    arguments, _, given = (tmp_path / "given").read_text().rpartition(" ")
-    assert arguments == "token set gestta --stdin"
-    assert _me(running, given) == 200
-
-
-def test_a_story_in_which_nothing_happens_ends_with_a_sentence(running):
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
-    with start(settings) as still:
-        story = subprocess.run(
-            [sys.executable, "-m", "simulators.story"],
-            env={**os.environ, "SIM_CONTROL_URL": still.urls["control"], "STORY_PATIENCE": "1s"},
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
-
-    assert story.returncode == 1
-    assert story.stderr == "story: no rows were read from Gestta within 1 s\n"
-
-
-def _me(running: Running, token: str) -> int:
-    headers = {"Authorization": f"JWT {token}"}
-    return requests.get(running.urls["gestta"] + "/core/company/user/me", headers=headers, timeout=5).status_code

@@ -33,7 +33,8 @@ def test_the_demo_reads_the_register_of_the_simulated_office(simulators):
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        ("GESTTA_TOKEN", "SIM_GESTTA_TOKEN"),
+        ("GESTTA_EMAIL", "SIM_GESTTA_EMAIL"),
+        ("GESTTA_PASSWORD", "SIM_GESTTA_PASSWORD"),
         ("NOTION_TOKEN", "SIM_NOTION_TOKEN"),
         ("SLACK_BOT_TOKEN", "SIM_SLACK_TOKEN"),
         ("SLACK_CHANNEL", "SIM_SLACK_CHANNEL"),
