@@ -2,17 +2,15 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from simulators.notion import made, recorded
 from simulators.notion import schema as columns
 from simulators.notion.ids import Ids, canonical_uuid
-from simulators.notion.model import Database, DataSource, Json, Page, page_url
+from simulators.notion.model import Database, DataSource, Json, Page
 from simulators.notion.schema import Property, PropertySpec
 from simulators.notion.values import Raw, changes_on_every_read, keep, option_names, rich_text, timestamp
-
-# What every page made here shows beside its values; one object for all of them.
-MADE_HERE: Json = {"cover": None, "icon": None, "is_locked": False, "public_url": None}
 
 
 class Workspace:
@@ -37,7 +35,7 @@ class Workspace:
         self.workspace_id = self.ids.uuid("workspace")
         self.bot_id = self.ids.uuid("user")
         self._reference = {"object": "user", "id": self.bot_id}
-        self.users[self.bot_id] = self._bot("Projeto Operacional")
+        self.users[self.bot_id] = made.bot(self.bot_id, "Projeto Operacional", self.workspace_id)
 
     # -- people
 
@@ -45,14 +43,7 @@ class Workspace:
         """A member of the workspace; returns the user's id, for people columns."""
         with self.lock:
             person_id = self.ids.uuid("user")
-            self.users[person_id] = {
-                "object": "user",
-                "id": person_id,
-                "name": name,
-                "avatar_url": None,
-                "type": "person",
-                "person": {"email": email},
-            }
+            self.users[person_id] = made.person(person_id, name, email)
             return person_id
 
     # -- databases and their columns
@@ -71,52 +62,17 @@ class Workspace:
         else:
             names = list(data_sources)
         with self.lock:
-            made = self.now()
             parent = {"type": "page_id", "page_id": self.ids.uuid("parent")}
-            database_id = self.ids.uuid("database")
-            exact = made.astimezone(UTC).isoformat(timespec="milliseconds")
-            database = Database(
-                database_id,
-                title,
-                {
-                    "title": rich_text(title),
-                    "description": [],
-                    "parent": parent,
-                    "is_inline": False,
-                    "in_trash": False,
-                    "is_locked": False,
-                    "created_time": exact,
-                    "last_edited_time": exact,
-                    "icon": None,
-                    "cover": None,
-                    "url": page_url(database_id),
-                    "public_url": None,
-                },
-            )
-            self.databases[database_id] = database
+            database = made.database(self.ids.uuid("database"), title, parent, self.now())
+            self.databases[database.id] = database
             for name in names:
-                source = DataSource(
-                    self.ids.uuid("data_source"),
-                    name,
-                    database_id,
-                    {column: self._declare(column, spec) for column, spec in schema.items()},
-                    {},
-                )
-                source.shown = self._data_source_header(source, parent, timestamp(made))
-                self.data_sources[source.id] = source
-                database.data_source_ids.append(source.id)
+                self._new_data_source(database, name, schema)
             return database
 
     def add_data_source(self, database_id: str, name: str, schema: Mapping[str, PropertySpec]) -> str:
         """One more data source in a database: the day that old clients stop working. Returns its id."""
         with self.lock:
-            database = self.databases[database_id]
-            properties = {column: self._declare(column, spec) for column, spec in schema.items()}
-            source = DataSource(self.ids.uuid("data_source"), name, database_id, properties, {})
-            source.shown = self._data_source_header(source, database.shown["parent"], timestamp(self.now()))
-            self.data_sources[source.id] = source
-            database.data_source_ids.append(source.id)
-            return source.id
+            return self._new_data_source(self.databases[database_id], name, schema)
 
     def add_property(self, data_source_id: str, name: str, spec: PropertySpec) -> str:
         """A new column, empty in every row; returns its id."""
@@ -152,20 +108,20 @@ class Workspace:
         """A row with the given values by display name; columns without one are empty. Returns the page's id."""
         with self.lock:
             source = self.data_sources[data_source_id]
-            made = timestamp(created_time or self.now())
+            moment = timestamp(created_time or self.now())
             self._made += 1
             page_id = self.ids.uuid("page")
             by = self._own_reference()
             values = self._kept(source, properties)
             page = Page(
                 id=page_id,
-                key=(made, self._made),
-                last_edited_time=made,
+                key=(moment, self._made),
+                last_edited_time=moment,
                 created_by=by,
                 last_edited_by=by,
                 parent=source.row_parent,
                 values=values,
-                shown=MADE_HERE,
+                shown=made.PAGE,
                 data_source_id=source.id,
                 changes_on_every_read=any(map(changes_on_every_read, values.values())),
             )
@@ -259,68 +215,30 @@ class Workspace:
                 self.load_recorded_page(row)
             return source_id
 
-    def load_recorded_data_source(self, recorded: Json) -> str:
+    def load_recorded_data_source(self, body: Json) -> str:
         """A data source as `GET /v1/data_sources/{id}` showed it; rows known before stay. Returns its id."""
         with self.lock:
-            hidden = ("object", "id", "properties", "request_id", "archived")
-            shown = {key: value for key, value in recorded.items() if key not in hidden}
-            properties = {name: columns.recorded(given) for name, given in recorded["properties"].items()}
-            source_id: str = recorded["id"]
-            name = "".join(part["plain_text"] for part in recorded["title"])
-            source = self.data_sources.get(source_id)
-            if source is None:
-                database_id = recorded["parent"]["database_id"]
-                source = DataSource(source_id, name, database_id, properties, shown)
+            given = recorded.data_source(body)
+            source = self.data_sources.get(given.id, given)
+            if source is given:
                 self._adopt(source)
-            source.name, source.properties, source.shown = name, properties, shown
+            source.name, source.properties, source.shown = given.name, given.properties, given.shown
             self._schema_changed(source)
-            return source_id
+            return source.id
 
-    def load_recorded_database(self, recorded: Json) -> str:
+    def load_recorded_database(self, body: Json) -> str:
         """A database as `GET /v1/databases/{id}` showed it (2025-09-03 or newer); returns its id."""
         with self.lock:
-            hidden = ("object", "id", "data_sources", "request_id", "archived")
-            shown = {key: value for key, value in recorded.items() if key not in hidden}
-            title = "".join(part["plain_text"] for part in recorded["title"])
-            listed = list(recorded["data_sources"])
-            database_id: str = recorded["id"]
-            self.databases[database_id] = Database(
-                database_id,
-                title,
-                shown,
-                [entry["id"] for entry in listed],
-                listed,
-                frozenset(recorded) - {"request_id", "archived"},
-            )
-            return database_id
+            database = recorded.database(body)
+            self.databases[database.id] = database
+            return database.id
 
-    def load_recorded_page(self, recorded: Json) -> str:
+    def load_recorded_page(self, body: Json) -> str:
         """A page as recorded, whatever its parent; returns its id. Loaded later means created earlier in its minute."""
         with self.lock:
-            parent = dict(recorded["parent"])
-            source = self._recorded_source(recorded) if "data_source_id" in parent else None
+            source = self._recorded_source(body) if "data_source_id" in body["parent"] else None
             self._loaded -= 1
-            held = ("cover", "icon", "is_locked", "url", "public_url")
-            page = Page(
-                id=recorded["id"],
-                key=(recorded["created_time"], self._loaded),
-                last_edited_time=recorded["last_edited_time"],
-                created_by=recorded["created_by"],
-                last_edited_by=recorded["last_edited_by"],
-                parent=parent,
-                values={},
-                shown={key: recorded.get(key) for key in held},
-                data_source_id=source.id if source else None,
-                in_trash=bool(recorded.get("in_trash") or recorded.get("archived")),
-                is_archived=recorded.get("is_archived", False),
-                recorded_keys=frozenset(recorded) - {"request_id", "archived", "in_trash"},
-            )
-            known = source.properties if source else page.columns
-            for name, value in recorded["properties"].items():
-                if name not in known:
-                    kind = value["type"]
-                    known[name] = Property(value["id"], name, kind, {"options": []} if "select" in kind else {})
-                page.values[known[name].id] = keep(known[name], value)
+            page = recorded.page(body, self._loaded, source)
             known_before = self.all_pages.pop(page.id, None)
             if known_before and known_before.data_source_id:
                 self.data_sources[known_before.data_source_id].remove(known_before)
@@ -329,14 +247,14 @@ class Workspace:
                 source.insert(page)
             return page.id
 
-    def load_recorded_users(self, recorded: Sequence[Json]) -> None:
+    def load_recorded_users(self, users: Sequence[Json]) -> None:
         """Exactly these users; the last bot with an owner is the connection itself."""
         with self.lock:
-            self.users = {user["id"]: dict(user) for user in recorded}
-            own = [user["id"] for user in recorded if user.get("bot", {}).get("owner")]
+            self.users = {user["id"]: dict(user) for user in users}
+            own = [user["id"] for user in users if user.get("bot", {}).get("owner")]
             self.bot_id = own[-1] if own else self.bot_id
             if self.bot_id not in self.users:
-                self.users[self.bot_id] = self._bot("Projeto Operacional")
+                self.users[self.bot_id] = made.bot(self.bot_id, "Projeto Operacional", self.workspace_id)
 
     # -- what the API asks
 
@@ -354,21 +272,6 @@ class Workspace:
 
     # -- inside
 
-    def _bot(self, name: str) -> Json:
-        return {
-            "object": "user",
-            "id": self.bot_id,
-            "name": name,
-            "avatar_url": None,
-            "type": "bot",
-            "bot": {
-                "owner": {"type": "workspace", "workspace": True},
-                "workspace_name": name,
-                "workspace_id": self.workspace_id,
-                "workspace_limits": {"max_file_upload_size_in_bytes": 5_242_880},
-            },
-        }
-
     def _declare(self, name: str, spec: PropertySpec) -> Property:
         declared = columns.declare(name, spec, self.ids)
         target = declared.configuration.get("data_source_id")
@@ -377,24 +280,13 @@ class Workspace:
             declared.configuration = {"database_id": database_id, **declared.configuration}
         return declared
 
-    def _data_source_header(self, source: DataSource, database_parent: Json, made: str) -> Json:
-        by = self._own_reference()
-        return {
-            "cover": None,
-            "icon": None,
-            "created_time": made,
-            "created_by": by,
-            "last_edited_by": by,
-            "last_edited_time": made,
-            "title": rich_text(source.name),
-            "description": [],
-            "is_inline": False,
-            "parent": {"type": "database_id", "database_id": source.database_id},
-            "database_parent": database_parent,
-            "url": page_url(source.database_id),
-            "public_url": None,
-            "in_trash": False,
-        }
+    def _new_data_source(self, database: Database, name: str, schema: Mapping[str, PropertySpec]) -> str:
+        properties = {column: self._declare(column, spec) for column, spec in schema.items()}
+        source = DataSource(self.ids.uuid("data_source"), name, database.id, properties, {})
+        source.shown = made.data_source_header(source, database.shown["parent"], self._own_reference(), self.now())
+        self.data_sources[source.id] = source
+        database.data_source_ids.append(source.id)
+        return source.id
 
     def _kept(self, source: DataSource, properties: Mapping[str, Any]) -> dict[str, Any]:
         kept = {}
@@ -469,12 +361,13 @@ class Workspace:
         if source.id not in database.data_source_ids:
             database.data_source_ids.append(source.id)
 
-    def _recorded_source(self, recorded: Json) -> DataSource:
-        source_id = recorded["parent"]["data_source_id"]
+    def _recorded_source(self, row: Json) -> DataSource:
+        source_id = row["parent"]["data_source_id"]
         if source_id not in self.data_sources:
-            database_id = recorded["parent"].get("database_id") or self.ids.uuid("database")
+            database_id = row["parent"].get("database_id") or self.ids.uuid("database")
             source = DataSource(source_id, "", database_id, {}, {})
             parent = {"type": "workspace", "workspace": True}
-            source.shown = self._data_source_header(source, parent, recorded["created_time"])
+            first_seen = datetime.fromisoformat(row["created_time"])
+            source.shown = made.data_source_header(source, parent, self._own_reference(), first_seen)
             self._adopt(source)
         return self.data_sources[source_id]
