@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ INDEX: Mapping[str, dict[str, Any]] = {
 TOKEN = "ntn_contract"
 NEWEST = "2026-03-11"
 STARTED = datetime(2026, 6, 27, 17, 2, 30, tzinfo=UTC)
+OLDEST_FIRST = {"sorts": [{"timestamp": "created_time", "direction": "ascending"}]}
 
 
 class Clock:
@@ -121,3 +122,17 @@ def recordings(kind: str) -> list[str]:
 def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The body without what cannot be the same twice."""
     return {key: value for key, value in body.items() if key not in names}
+
+
+def fill(workspace: Workspace, source_id: str, rows: int, *, minutes_apart: int = 0) -> list[str]:
+    """So many rows with a title, oldest first; returns their ids."""
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    return [
+        workspace.create_page(source_id, {"Nome": f"n{n}"}, created_time=first + timedelta(minutes=n * minutes_apart))
+        for n in range(rows)
+    ]
+
+
+def ids(body: Mapping[str, Any]) -> list[str]:
+    """The ids of a list answer, in its order."""
+    return [row["id"] for row in body["results"]]
