@@ -13,7 +13,7 @@ from simulators.settings import Duration
 
 System = Literal["gestta", "notion", "slack", "portal"]
 Kind = Literal[
-    "400", "401", "403", "404", "422", "429", "500", "502", "503", "504", "529", "slow", "trickle", "cut",
+    "400", "401", "403", "404", "409", "422", "429", "500", "502", "503", "504", "529", "slow", "trickle", "cut",
     "truncated_json", "html", "empty", "other_body", "redirect", "duplicate_page", "short_page", "expired_cursor",
     "repeated_cursor",
 ]  # fmt: skip

@@ -5,11 +5,14 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulators.connection import reset, waited
 from simulators.faults import Asked, Fault, Faults, Order, System
+from simulators.notion import errors as notion_errors
 
 MAINTENANCE = b"<!doctype html><html><head><title>Em manuten\xc3\xa7\xc3\xa3o</title></head><body></body></html>"
 GESTTA_CODES = {400: "bad.request", 401: "unauthorized", 403: "forbidden", 404: "not.found", 422: "unprocessable"}
@@ -120,14 +123,10 @@ def refusal(system: System, status: int, args: dict[str, Any]) -> Answer:
         status = 200 if status in (401, 403) else status
         body: dict[str, Any] = {"ok": False, "error": args.get("code", code)}
     elif system == "notion":
-        codes = {
-            400: "validation_error", 401: "unauthorized", 403: "restricted_resource", 404: "object_not_found",
-            422: "validation_error", 429: "rate_limited",
-            500: "internal_server_error", 502: "bad_gateway", 503: "service_unavailable",
-            504: "gateway_timeout", 529: "service_overload",
-        }  # fmt: skip
-        words = "The start_cursor provided is invalid: simulated" if status == 400 else "Simulated fault."
-        body = {"object": "error", "status": status, "code": args.get("code", codes[status]), "message": words}
+        error, request_id = notion_errors.ordered(status, args), str(uuid4())
+        headers = [headers[0], (b"x-notion-request-id", request_id.encode())]
+        headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+        body = error.body(request_id)
     else:
         body = {"code": args.get("code", GESTTA_CODES.get(status, "internal.error"))}
     if status >= 500:
@@ -183,7 +182,9 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _asked(system: System, scope: Scope, body: bytes) -> Asked:
-    plain = Asked(system, scope["method"], scope["path"])
+    # A list that is read by GET has its cursor in the address.
+    in_url = parse_qs(scope["query_string"].decode("ascii", "replace")).get("start_cursor", [None])[0]
+    plain = Asked(system, scope["method"], scope["path"], in_url)
     try:
         said = json.loads(body)
     except ValueError:
@@ -196,7 +197,7 @@ def _asked(system: System, scope: Scope, body: bytes) -> Asked:
         day = date.fromisoformat(str(first)[:10]) if first else None
     except ValueError:
         day = None
-    return replace(plain, cursor=cursor if isinstance(cursor, str) else None, first_day=day)
+    return replace(plain, cursor=cursor if isinstance(cursor, str) else in_url, first_day=day)
 
 
 async def _held(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:

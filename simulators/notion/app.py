@@ -18,7 +18,7 @@ from simulators.notion.ids import canonical_uuid
 from simulators.notion.model import Database, DataSource, Json, Page
 from simulators.notion.property_items import PropertyItems
 from simulators.notion.query import MAX_PAGE_SIZE, Queries, page_size_of
-from simulators.notion.rate_window import RateWindow
+from simulators.notion.rate_window import RateWindows
 from simulators.notion.render import Renderer, View, dump
 from simulators.notion.schema import Property
 from simulators.notion.search import Search
@@ -47,6 +47,8 @@ def create_app(
         Route("/v1/users", api.endpoint(api.list_users), methods=["GET"]),
         Route("/v1/users/{user_id}", api.endpoint(api.retrieve_user), methods=["GET"]),
         Route("/v1/search", api.endpoint(api.search), methods=["POST"]),
+        # As dlt's verified source asks.
+        Route("/v1/search/", api.endpoint(api.search), methods=["POST"]),
         Route("/v1/databases/{database_id}", api.endpoint(api.retrieve_database), methods=["GET"]),
         Route("/v1/databases/{database_id}/query", api.endpoint(api.query_database), methods=["POST"]),
         Route("/v1/data_sources/{data_source_id}", api.endpoint(api.retrieve_data_source), methods=["GET"]),
@@ -77,7 +79,7 @@ class Api:
         self._queries = Queries(workspace, self._sessions, self._renderer)
         self._search = Search(workspace, self._sessions, self._renderer)
         self._items = PropertyItems(workspace.ids, self._renderer)
-        self._rate = RateWindow(clock)
+        self._rate = RateWindows(clock)
 
     def expire_cursors(self) -> None:
         """Every cursor given out so far becomes invalid."""
@@ -180,7 +182,7 @@ class Api:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secrets.compare_digest(token.encode(), self.token.encode()):
             raise errors.unauthorized()
-        self._rate.spend(self.settings.requests_per_window, self.settings.window_seconds)
+        self._rate.spend(self.settings, is_query=request.url.path.endswith("/query"))
         version = request.headers.get("notion-version")
         if version is None:
             raise errors.missing_version()

@@ -46,7 +46,7 @@ class Sessions:
     def resume(self, cursor: str, bound_to: Any) -> tuple[Session, Any, int]:
         """The walk that a cursor belongs to, its place and the rows served before.
 
-        Raises NotionError 400 for a cursor that is unknown, expired or of another filter, sort or data source.
+        Raises NotionError 400 for a cursor that is unknown, expired or of another filter, sort, page size or source.
         """
         kind, _, rest = cursor.partition(":")
         session_id, _, row_id = rest.partition(":")

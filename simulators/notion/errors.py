@@ -1,9 +1,14 @@
 """Notion's error answers. Source: developers.notion.com, status codes and request limits (2026-09), and recordings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+# `rate_limit_reason` of a 429, by whose budget is spent; the last is not to be tried again.
+CONNECTION = "public_api_request_rate_limit"
+WORKSPACE = "public_api_space_request_rate_limit"
+ENDPOINT = "public_api_endpoint_rate_limit"
+BLOCKED = "public_api_request_blocked"
 INTEGRATION_HINT = "Make sure the relevant pages and databases are shared with your integration"
 
 
@@ -101,7 +106,7 @@ def conflict() -> NotionError:
     return NotionError(409, "conflict_error", "Conflict occurred while saving. Please try again.")
 
 
-def rate_limited(retry_after: int, reason: str = "public_api_request_rate_limit") -> NotionError:
+def rate_limited(retry_after: int, reason: str = CONNECTION) -> NotionError:
     """429 of the connection (default), the workspace or an endpoint; whole seconds, repeated as text in the body."""
     return NotionError(
         429,
@@ -114,11 +119,11 @@ def rate_limited(retry_after: int, reason: str = "public_api_request_rate_limit"
 
 def workspace_rate_limited(retry_after: int = 180) -> NotionError:
     """The budget that all connections of a workspace share; its wait can exceed a minute."""
-    return rate_limited(retry_after, "public_api_space_request_rate_limit")
+    return rate_limited(retry_after, WORKSPACE)
 
 
 def endpoint_rate_limited(retry_after: int = 30) -> NotionError:
-    return rate_limited(retry_after, "public_api_endpoint_rate_limit")
+    return rate_limited(retry_after, ENDPOINT)
 
 
 def blocked() -> NotionError:
@@ -127,7 +132,7 @@ def blocked() -> NotionError:
         429,
         "rate_limited",
         "This request has been blocked.",
-        {"rate_limit_reason": "public_api_request_blocked"},
+        {"rate_limit_reason": BLOCKED},
     )
 
 
@@ -181,15 +186,23 @@ def overloaded(retry_after: int = 5) -> NotionError:
     )
 
 
-def by_status(status: int, *, retry_after: int = 1, reason: str | None = None) -> NotionError:
+def by_status(status: int, *, retry_after: int = 1, reason: str | None = None, code: str | None = None) -> NotionError:
     """The usual error of a status, for whoever makes faults on demand; `reason` chooses among the 429s.
 
-    Raises KeyError for a status that Notion does not send.
+    `code` chooses among the 503s, and elsewhere replaces the usual one. Raises KeyError for a status that Notion does
+    not send.
     """
+    if (status, code) == (503, "database_connection_unavailable"):
+        return database_connection_unavailable()
+    usual = _usual(status, retry_after, reason)
+    return usual if code is None else replace(usual, code=code)
+
+
+def _usual(status: int, retry_after: int, reason: str | None) -> NotionError:
     if status == 429:
-        if reason == "public_api_request_blocked":
+        if reason == BLOCKED:
             return blocked()
-        return rate_limited(retry_after, reason or "public_api_request_rate_limit")
+        return rate_limited(retry_after, reason or CONNECTION)
     if status == 529:
         return overloaded(retry_after)
     if status == 404:

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.notion import versions
 from simulators.notion.cursors import Session, Sessions, cursor_of
-from simulators.notion.errors import validation
+from simulators.notion.errors import gateway_timeout, query_timed_out, validation
 from simulators.notion.filters import EVERYTHING, Filter, compile_filter
 from simulators.notion.model import DataSource, Json, Page, PageKey
 from simulators.notion.ordering import SortKey, check_sorts, creation_order, ordered, sort_key
@@ -17,6 +17,7 @@ from simulators.notion.workspace import Workspace
 
 MAX_PAGE_SIZE = 100
 BODY_KEYS = frozenset({"filter", "sorts", "start_cursor", "page_size", "result_type", "is_archived"})
+INCOMPLETE: Json = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
 OLDER_KEYS = frozenset({"in_trash", "archived"})
 # A filter on edits narrows the walk where it leaves fewer than one row in so many; else the walk is cheaper.
 NARROW = 8
@@ -50,6 +51,8 @@ class Queries:
         """The list object of one page. Raises NotionError 400 for a body that Notion would not take."""
         query = self._checked(source, body, view)
         settings = view.settings
+        if settings.heavy_page_size is not None and query.page_size > settings.heavy_page_size:
+            raise gateway_timeout() if settings.heavy_status == 504 else query_timed_out()
         session: Session
         place: Any
         if query.cursor is None:
@@ -72,7 +75,7 @@ class Queries:
         tail |= {"type": kind, kind: {}}
         # Older versions reportedly leave the status out: there the cap cannot be seen at all.
         if capped and versions.has_data_sources(view.version):
-            tail["request_status"] = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
+            tail["request_status"] = INCOMPLETE
         tail["request_id"] = request_id
         return page_list((self._renderer.row(page, view) for page, _ in rows), tail)
 
@@ -86,14 +89,16 @@ class Queries:
             raise validation("body failed validation: body.is_archived should be a boolean.")
         now = self._workspace.now()
         sorts = check_sorts(body["sorts"], source) if "sorts" in body else []
+        page_size = page_size_of(body.get("page_size", MAX_PAGE_SIZE), "body")
+        asked = {"filter": body.get("filter"), "sorts": sorts, "archived": archived, "page_size": page_size}
         return Query(
             source=source,
             filter=compile_filter(body["filter"], source, now) if "filter" in body else EVERYTHING,
             sorts=sorts,
             archived=archived,
-            page_size=page_size_of(body.get("page_size", MAX_PAGE_SIZE), "body"),
+            page_size=page_size,
             cursor=start_cursor_of(body),
-            bound_to={"in": source.id, "filter": body.get("filter"), "sorts": sorts, "archived": archived},
+            bound_to={"in": source.id, **asked},
         )
 
     def _size(self, query: Query, session: Session, view: View) -> int:

@@ -7,7 +7,7 @@ from simulators.notion import versions
 from simulators.notion.cursors import Sessions, cursor_of
 from simulators.notion.errors import validation
 from simulators.notion.model import Database, DataSource, Json, Page
-from simulators.notion.query import MAX_PAGE_SIZE, page_size_of, start_cursor_of
+from simulators.notion.query import INCOMPLETE, MAX_PAGE_SIZE, page_size_of, start_cursor_of
 from simulators.notion.render import Renderer, View, dump, page_list
 from simulators.notion.values import plain
 from simulators.notion.workspace import Workspace
@@ -28,7 +28,7 @@ class Search:
         if not isinstance(wanted, dict) or wanted.get("value", container) not in ("page", container):
             raise validation(f"body failed validation: body.filter.value should be `page` or `{container}`.")
         page_size = page_size_of(body.get("page_size", MAX_PAGE_SIZE), "body")
-        bound_to = {"search": body.get("query"), "filter": wanted, "sort": body.get("sort")}
+        bound_to = {"search": body.get("query"), "filter": wanted, "sort": body.get("sort"), "page_size": page_size}
         cursor = start_cursor_of(body)
         if cursor is None:
             session, start = self._sessions.open(bound_to, view.settings.cursor_ttl), 0
@@ -38,7 +38,8 @@ class Search:
         found = self._found(wanted, container, text, view)
         direction = (body.get("sort") or {}).get("direction", "descending")
         found.sort(key=lambda entry: entry[0], reverse=direction == "descending")
-        part = list(islice(found, start, start + page_size + 1))
+        cap = view.settings.row_cap
+        part = list(islice(found, start, min(start + page_size + 1, cap)))
         has_more = len(part) > page_size
         next_cursor = None
         if has_more:
@@ -49,8 +50,10 @@ class Search:
             "has_more": has_more,
             "type": kind,
             kind: {},
-            "request_id": request_id,
         }
+        if not has_more and len(found) > cap and versions.has_data_sources(view.version):
+            tail["request_status"] = INCOMPLETE
+        tail["request_id"] = request_id
         return page_list((self._shown(thing, view) for _, _, thing in part[:page_size]), tail)
 
     def _found(self, wanted: Json, container: str, text: str, view: View) -> list[tuple[str, str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 
 from simulators.notion import errors
 from simulators.notion.settings import NotionSettings
-from tests.contract.simulated_notion import recorded
+from tests.contract.simulated_notion import fill, recorded
 
 
 def test_the_budget_of_a_window_ends_with_429_and_the_seconds_left(stage, workspace):
@@ -48,3 +48,50 @@ def test_the_bodies_of_limits_are_those_of_the_documentation(error, file):
 def test_every_status_of_the_error_table_has_a_body(status):
     body = errors.by_status(status).body("r1")
     assert (body["object"], body["status"], body["request_id"]) == ("error", status, "r1")
+
+
+def test_each_budget_refuses_in_its_own_name_and_the_workspaces_wait_exceeds_a_minute(stage, workspace, source_id):
+    path = f"/v1/data_sources/{source_id}/query"
+    budgets = {
+        errors.CONNECTION: ({"requests_per_window": 1}, "10"),
+        errors.WORKSPACE: ({"workspace_requests_per_window": 1}, "250"),
+        errors.ENDPOINT: ({"queries_per_window": 1}, "10"),
+    }
+    for reason, (budget, wait) in budgets.items():
+        stage.show(workspace, NotionSettings(**budget), clock=lambda: 350.0)
+        assert stage.post(path).status_code == 200
+        refused = stage.post(path)
+        assert (refused.status_code, refused.json()["additional_data"]["rate_limit_reason"]) == (429, reason)
+        assert refused.headers["Retry-After"] == refused.json()["additional_data"]["retry_after"] == wait
+        # The endpoint's own limit leaves the other endpoints alone.
+        assert stage.get("/v1/users/me").status_code == (200 if reason == errors.ENDPOINT else 429)
+
+
+def test_a_refused_request_spends_no_budget(stage, workspace, source_id):
+    settings = NotionSettings(requests_per_window=2, queries_per_window=1)
+    stage.show(workspace, settings, clock=lambda: 0.0)
+    path = f"/v1/data_sources/{source_id}/query"
+    statuses = [stage.post(path).status_code for _ in range(3)] + [stage.get("/v1/users/me").status_code]
+    assert statuses == [200, 429, 429, 200]
+
+
+def test_a_blocked_connection_is_refused_without_a_word_of_when_to_come_back(stage, workspace):
+    stage.show(workspace, NotionSettings(blocked=True))
+    refused = stage.get("/v1/users/me")
+    assert (refused.status_code, refused.json()["additional_data"]) == (429, {"rate_limit_reason": errors.BLOCKED})
+    assert "Retry-After" not in refused.headers
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "service_unavailable"), (504, "gateway_timeout")])
+def test_a_query_that_takes_too_long_is_answered_once_it_asks_for_less(stage, workspace, source_id, status, code):
+    fill(workspace, source_id, 30)
+    stage.show(workspace, NotionSettings(heavy_page_size=25, heavy_status=status))
+    path = f"/v1/data_sources/{source_id}/query"
+    refused = stage.post(path, {"page_size": 50})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert len(stage.post(path, {"page_size": 25}).json()["results"]) == 25
+
+
+def test_a_503_of_the_database_connection_has_its_own_code():
+    body = errors.by_status(503, code="database_connection_unavailable").body("r1")
+    assert (body["status"], body["code"]) == (503, "database_connection_unavailable")

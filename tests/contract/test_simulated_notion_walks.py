@@ -74,8 +74,9 @@ def test_ordinary_answers_carry_no_request_status(stage, workspace, source_id):
         {"filter": {"property": "Nome", "title": {"is_not_empty": True}}},
         {"sorts": [{"property": "Nome", "direction": "ascending"}]},
         {"is_archived": True},
+        {"page_size": 20},
     ],
-    ids=["filter", "sorts", "partition"],
+    ids=["filter", "sorts", "partition", "page size"],
 )
 def test_a_cursor_is_good_only_for_the_query_that_gave_it(stage, workspace, source_id, other):
     fill(workspace, source_id, 30)
@@ -161,3 +162,14 @@ def test_a_walk_is_whole_while_others_change_the_workspace(stage, workspace, sou
     # A short-lived page may be seen too, between its making and its trashing; no page is seen twice.
     assert len(walked) == len(set(walked))
     assert walked[: len(made)] == made
+
+
+def test_a_search_ends_at_the_cap_and_tells_as_a_query_does(stage, workspace, source_id):
+    fill(workspace, source_id, 12)
+    stage.show(workspace, NotionSettings(row_cap=10))
+    asked = {"filter": {"property": "object", "value": "page"}, "page_size": 8}
+    first = stage.post("/v1/search", asked).json()
+    last = stage.post("/v1/search", {**asked, "start_cursor": first["next_cursor"]}).json()
+    assert [len(first["results"]), len(last["results"])] == [8, 2]
+    assert "request_status" not in first
+    assert (last["has_more"], last["request_status"]["type"]) == (False, "incomplete")
