@@ -15,6 +15,7 @@ from simulators.faults import Faults, Order
 from simulators.gestta.app import Gestta
 from simulators.gestta_door import GesttaDoor
 from simulators.ledger import Ledger
+from simulators.notion.door import NotionDoor
 from simulators.portal.app import Portal
 from simulators.pulse import Pulse
 from simulators.slack import Slack
@@ -30,6 +31,7 @@ class Control:
         *,
         world: World,
         gestta: Gestta,
+        notion: NotionDoor,
         slack: Slack,
         portal: Portal,
         faults: Faults,
@@ -41,6 +43,7 @@ class Control:
     ) -> None:
         self.world = world
         self.gestta = gestta
+        self.notion = notion
         self.slack = slack
         self.portal = portal
         self.faults = faults
@@ -71,6 +74,7 @@ class Control:
                 route("/slack/messages", "DELETE", self.clear_messages),
                 *WorldDoor(self.world, self.pulse, self.clock).routes(),
                 *GesttaDoor(self.gestta).routes(),
+                *self.notion.routes(),
             ],
             exception_handlers={Refused: refused, ValueError: refused},
         )

@@ -21,7 +21,9 @@ from simulators.gestta.behaviour import Behaviour as GesttaBehaviour
 from simulators.gestta.tokens import Tokens
 from simulators.ledger import Ledger, LedgerMiddleware, note
 from simulators.notion.app import create_app
+from simulators.notion.door import NotionDoor
 from simulators.notion.settings import NotionSettings
+from simulators.notion.webhooks import Webhooks
 from simulators.notion.workspace import Workspace
 from simulators.office import Register
 from simulators.playing import FaultMiddleware
@@ -96,6 +98,7 @@ class Running:
         )
         self.workspace = Workspace(settings.seed, clock)
         self.register = Register(self.workspace, self.world, now)
+        self.webhooks = Webhooks(self.workspace, seed=settings.seed)
         self.world.mirror = self.register
         self.faults, self.ledger = Faults(clock), Ledger(clock)
         self.pulse = Pulse(self.world, per_minute=settings.events_per_minute, clock=clock)
@@ -135,6 +138,7 @@ class Running:
     def _bind(self) -> None:
         settings = self.settings
         notion = create_app(self.workspace, token=settings.notion_token.get_secret_value(), settings=NotionSettings())
+        self.notion = NotionDoor(self.workspace, notion.state.api, self.webhooks)
         self._serve("gestta", self._watched("gestta", self.gestta.app()), settings.gestta_port)
         self._serve("notion", self._watched("notion", _CountsRows(notion)), settings.notion_port)
         self._serve("slack", self._watched("slack", self.slack.app()), settings.slack_port)
@@ -142,6 +146,7 @@ class Running:
         self.control = Control(
             world=self.world,
             gestta=self.gestta,
+            notion=self.notion,
             slack=self.slack,
             portal=self.portal,
             faults=self.faults,
@@ -172,6 +177,7 @@ class Running:
         """End every server and the world's heartbeat; safe to call twice."""
         self.faults.stopping = self.gestta.stopping = True
         self.pulse.stop()
+        self.webhooks.stop()
         for server in self._servers:
             server.ask_to_stop()
         for server in self._servers:

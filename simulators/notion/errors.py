@@ -186,8 +186,21 @@ def overloaded(retry_after: int = 5) -> NotionError:
     )
 
 
+def ordered(status: int, args: Mapping[str, Any]) -> NotionError:
+    """The error that a fault on demand plays: a 400 is about the cursor; `retry_after`, `reason`, `code` may be given.
+
+    Raises KeyError for a status that Notion does not send.
+    """
+    if status == 400:
+        return invalid_cursor("simulated")
+    error = by_status(status, retry_after=args.get("retry_after", 1), reason=args.get("reason"), code=args.get("code"))
+    if "retry_after" not in args:
+        return error
+    return replace(error, headers={**error.headers, "Retry-After": str(args["retry_after"])})
+
+
 def by_status(status: int, *, retry_after: int = 1, reason: str | None = None, code: str | None = None) -> NotionError:
-    """The usual error of a status, for whoever makes faults on demand; `reason` chooses among the 429s.
+    """The usual error of a status; `reason` chooses among the 429s.
 
     `code` chooses among the 503s, and elsewhere replaces the usual one. Raises KeyError for a status that Notion does
     not send.

@@ -7,6 +7,7 @@ import pytest
 
 from simulators.notion.workspace import Workspace
 from tests.contract.simulated_notion import Clock, Stage, opened_stage
+from tests.contract.webhook_endpoint import Endpoint
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +32,10 @@ def source_id(workspace: Workspace) -> str:
     schema = {"Nome": "title", "Valor": "number", "Grupo": "relation", "Pessoas": "people", "Conta": "formula"}
     (only,) = workspace.create_database("Clientes", schema).data_source_ids
     return str(only)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    opened = Endpoint()
+    yield opened
+    opened.close()
