@@ -45,8 +45,9 @@ check: setup ## lint, format, types, import rules, contracts
 	PYTHONPATH=. .venv/bin/lint-imports
 	$(PY) -m pytest -q -m "not integration and not e2e and not compose" tests/contract
 
-bench-extract: setup ## the extractors against bare loops: CPU, memory, requests
+bench-extract: packages ## the extractors against bare loops and other readers: rows, requests, time, memory
 	$(PY) -m bench.extract_gestta
+	$(PY) -m bench.compare_notion
 
 soak: packages ## a day of 24 hours in seven minutes, with faults in a third of the blocks
 	$(PY) -m bench.day $(ARGS)
