@@ -18,7 +18,8 @@ class Page:
 
     `values` are keyed by the column's id, so that a renamed column keeps them. Times are ISO texts with
     milliseconds in UTC, floored to the minute; as texts they compare as the times do. `shown` are the
-    remaining keys of the page; `recorded_keys` names the keys of a recorded page, which shows no others.
+    remaining keys of the page; `recorded_keys` names the keys of a recorded page, which shows no others. In a wiki a
+    row can be a data source instead, `is_source`.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Page:
     is_archived: bool = False
     recorded_keys: frozenset[str] | None = None
     changes_on_every_read: bool = False
+    is_source: str | None = None
     revision: int = 0
 
     @property

@@ -31,12 +31,18 @@ class Query:
     filter: Filter
     sorts: list[Any]
     archived: bool
+    result_type: str | None
     page_size: int
     cursor: str | None
     bound_to: Json
 
     def holds(self, page: Page) -> bool:
-        return not page.in_trash and page.is_archived == self.archived and self.filter.matches(page)
+        return (
+            not page.in_trash
+            and page.is_archived == self.archived
+            and self.result_type in (None, "page" if page.is_source is None else "data_source")
+            and self.filter.matches(page)
+        )
 
 
 class Queries:
@@ -87,15 +93,20 @@ class Queries:
         archived = body.get("is_archived", False)
         if not isinstance(archived, bool):
             raise validation("body failed validation: body.is_archived should be a boolean.")
+        result_type = body.get("result_type")
+        if result_type not in (None, "page", "data_source"):
+            raise validation("body failed validation: body.result_type should be `page` or `data_source`.")
         now = self._workspace.now()
         sorts = check_sorts(body["sorts"], source) if "sorts" in body else []
         page_size = page_size_of(body.get("page_size", MAX_PAGE_SIZE), "body")
         asked = {"filter": body.get("filter"), "sorts": sorts, "archived": archived, "page_size": page_size}
+        asked["result_type"] = result_type
         return Query(
             source=source,
             filter=compile_filter(body["filter"], source, now) if "filter" in body else EVERYTHING,
             sorts=sorts,
             archived=archived,
+            result_type=result_type,
             page_size=page_size,
             cursor=start_cursor_of(body),
             bound_to={"in": source.id, **asked},

@@ -40,6 +40,8 @@ class Renderer:
 
     def row(self, page: Page, view: View) -> bytes:
         """The page's JSON as bytes; only whole rows are kept, until the page, its columns or the sharing change."""
+        if page.is_source is not None:
+            return dump(self.data_source(self._workspace.data_sources[page.is_source], view))
         if view.only is not None or page.changes_on_every_read:
             return dump(self.page(page, view))
         source = self._workspace.data_sources.get(page.data_source_id or "")

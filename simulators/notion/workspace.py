@@ -58,6 +58,12 @@ class Workspace(Tables):
             self._tell(changes.CREATED, page)
             return page_id
 
+    def put_source_in(self, wiki_id: str, data_source_id: str) -> None:
+        """A data source among the rows of another, as wikis have them; `result_type` tells them from pages."""
+        with self.lock:
+            page_id = self.create_page(wiki_id, {})
+            self.all_pages.pop(page_id).is_source = data_source_id
+
     def update_page(self, page_id: str, properties: Mapping[str, Any]) -> None:
         """Other values for some columns; the row's last_edited_time becomes this minute."""
         with self.lock:

@@ -19,6 +19,7 @@ from tests.contract.simulated_notion import OLDEST_FIRST, ids
         {"sorts": None},
         {"start_cursor": "s:nobody:knows"},
         {"unheard_of": 1},
+        {"result_type": "block"},
         {"filter": {"property": "Nada", "title": {"is_empty": True}}},
         {"filter": {"property": "Nome", "number": {"equals": 1}}},
         {"filter": {"property": "Nome", "title": {"sounds_like": "x"}}},

@@ -93,3 +93,61 @@ def test_without_the_capability_to_read_content_rows_are_restricted(stage, works
     stage.show(workspace, NotionSettings(read_content=False))
     refused = stage.post(f"/v1/data_sources/{source_id}/query")
     assert (refused.status_code, refused.json()["code"]) == (403, "restricted_resource")
+
+
+def test_what_each_version_serves_and_how_it_names_what_is_gone(stage, workspace, source_id):
+    database_id = workspace.data_sources[source_id].database_id
+    kept, gone = fill(workspace, source_id, 2)
+    workspace.trash(gone)
+    stage.show(workspace)
+    seen = {}
+    for version in ("2022-06-28", "2025-09-03", "2026-03-11"):
+        page = stage.get(f"/v1/pages/{gone}", version=version).json()
+        parent = stage.get(f"/v1/pages/{kept}", version=version).json()["parent"]
+        seen[version] = {
+            "old query": stage.post(f"/v1/databases/{database_id}/query", version=version).status_code,
+            "new query": stage.post(f"/v1/data_sources/{source_id}/query", version=version).status_code,
+            "database has columns": "properties" in stage.get(f"/v1/databases/{database_id}", version=version).json(),
+            "gone": {name: page[name] for name in ("archived", "in_trash") if name in page},
+            "parent": parent["type"],
+            "takes archived in a query": stage.post(
+                f"/v1/{'databases' if version < '2025' else 'data_sources'}"
+                f"/{database_id if version < '2025' else source_id}/query",
+                {"archived": False},
+                version=version,
+            ).status_code,
+            "searched for": [
+                kind
+                for kind in ("database", "data_source")
+                if stage.post("/v1/search", {"filter": {"property": "object", "value": kind}}, version=version).ok
+            ],
+        }
+    both = {"archived": True, "in_trash": True}
+    newer = {"old query": 400, "new query": 200, "database has columns": False, "parent": "data_source_id"}
+    assert seen == {
+        "2022-06-28": {
+            "old query": 200,
+            "new query": 400,
+            "database has columns": True,
+            "gone": both,
+            "parent": "database_id",
+            "takes archived in a query": 200,
+            "searched for": ["database"],
+        },
+        "2025-09-03": newer | {"gone": both, "takes archived in a query": 200, "searched for": ["data_source"]},
+        "2026-03-11": newer
+        | {"gone": {"in_trash": True}, "takes archived in a query": 400, "searched for": ["data_source"]},
+    }
+
+
+def test_a_wiki_has_data_sources_among_its_rows_unless_only_pages_are_asked_for(stage, workspace, source_id):
+    page_id = fill(workspace, source_id, 1)[0]
+    nested = workspace.create_database("Manuais", {"Nome": "title"}).data_source_ids[0]
+    workspace.put_source_in(source_id, nested)
+    stage.show(workspace)
+    path = f"/v1/data_sources/{source_id}/query"
+    found = {
+        kind: [(row["object"], row["id"]) for row in stage.post(path, body).json()["results"]]
+        for kind, body in {"all": {}, "page": {"result_type": "page"}}.items()
+    }
+    assert found == {"all": [("data_source", nested), ("page", page_id)], "page": [("page", page_id)]}
