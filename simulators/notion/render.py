@@ -18,6 +18,7 @@ from simulators.notion.workspace import Workspace
 KEPT_ROWS = 20_000  # serialised rows in memory: about 40 MB of an office's rows
 FILES = "https://prod-files-secure.s3.us-west-2.amazonaws.com"
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+ESCAPING = json.JSONEncoder(separators=(",", ":"))
 USER_REFERENCE = ("object", "id")
 
 
@@ -169,8 +170,11 @@ def without_user_info(shown: Any) -> Any:
 
 
 def dump(body: Any) -> bytes:
-    """Compact JSON in UTF-8."""
-    return ENCODER.encode(body).encode()
+    """Compact JSON in UTF-8; with escapes where a text holds half of a surrogate pair, as one cut by characters can."""
+    try:
+        return ENCODER.encode(body).encode()
+    except UnicodeEncodeError:
+        return ESCAPING.encode(body).encode()
 
 
 def page_list(rows: Iterable[bytes], tail: Json) -> bytes:

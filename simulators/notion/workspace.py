@@ -128,6 +128,18 @@ class Workspace(Tables):
             new.insert(page)
             self._tell("page.moved", page)
 
+    def move_out(self, page_id: str) -> None:
+        """The row becomes a page under another page: it leaves its data source, and only its title goes with it."""
+        with self.lock:
+            page = self.all_pages[page_id]
+            old = self._source_of(page)
+            old.remove(page)
+            page.columns = {"title": Property("title", "title", "title", {})}
+            page.values = {"title": page.values["title"]} if "title" in page.values else {}
+            page.data_source_id, page.parent = None, {"type": "page_id", "page_id": self.ids.uuid("parent")}
+            page.last_edited_time = timestamp(self.now())
+            page.revision += 1
+
     def unshare(self, data_source_id: str) -> None:
         """The connection loses access: the data source and its rows answer 404, as if they were not there."""
         self._share(data_source_id, shared=False)

@@ -92,6 +92,16 @@ def test_a_moved_row_is_found_by_id_under_its_new_parent(stage, workspace, sourc
     assert page["properties"]["Nome"]["title"][0]["plain_text"] == "n0"
 
 
+def test_a_row_moved_out_of_every_data_source_is_a_page_with_its_title(stage, workspace, source_id):
+    page_id = workspace.create_page(source_id, {"Nome": "Padaria", "Valor": 5})
+    workspace.move_out(page_id)
+    stage.show(workspace)
+    assert ids(stage.post(f"/v1/data_sources/{source_id}/query").json()) == []
+    page = stage.get(f"/v1/pages/{page_id}").json()
+    assert (page["parent"]["type"], set(page["properties"])) == ("page_id", {"title"})
+    assert page["properties"]["title"]["title"][0]["plain_text"] == "Padaria"
+
+
 def test_what_is_no_longer_shared_looks_deleted(stage, workspace, source_id):
     page_id = fill(workspace, source_id, 1)[0]
     workspace.unshare(source_id)

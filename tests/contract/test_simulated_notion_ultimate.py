@@ -107,6 +107,9 @@ FILTERS: list[tuple[Any, Callable[[dict[str, Any]], bool]]] = [
     (prop("Criado em") < datetime(2026, 1, 5, 10, tzinfo=UTC), lambda row: row["Criado em"] < "2026-01-05T10:00"),
     (prop("Grupo").is_not_empty(), lambda row: bool(row["Grupo"])),
     (prop("Anexos").is_empty(), lambda row: not row["Anexos"]),
+    (prop("Número") > 200, lambda row: row["Número"][1] > 200),
+    (prop("Soma") > 100, lambda row: (row["Soma"] or 0) > 100),
+    (prop("Resumo").contains("resumo 1"), lambda row: "resumo 1" in str(row["Resumo"])),
     (
         (prop("Regime") == "Real") & ((prop("Honorários") < 500) | (prop("Ativo") == False)),  # noqa: E712
         lambda row: row["Regime"] == "Real" and (row["Honorários"] < 500 or not row["Ativo"]),

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.contract.simulated_notion import fill, recorded
 
 
@@ -112,3 +114,31 @@ def test_property_ids_are_encoded_in_answers_and_paths_and_decoded_in_parameters
         (row,) = stage.post(path, params={parameter: wanted}).json()["results"]
         assert set(row["properties"]) == {column.name for column in encoded} | {"Nome"}
     assert stage.post(path, params={"filter_properties": encoded[0].id}).status_code == 400
+
+
+def test_a_text_that_was_cut_within_a_character_is_served_as_an_escape(stage, workspace, source_id):
+    page_id = workspace.create_page(source_id, {"Nome": "café \ud83d"})
+    stage.show(workspace)
+    answer = stage.get(f"/v1/pages/{page_id}")
+    assert b"\\ud83d" in answer.content
+    assert answer.json()["properties"]["Nome"]["title"][0]["plain_text"] == "café \ud83d"
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"string": {"contains": "1"}}, ["a1"]),
+        ({"number": {"greater_than": 0}}, [1, 2.5]),
+        ({"checkbox": {"equals": True}}, [True]),
+        ({"string": {"is_not_empty": True}}, ["a1"]),
+    ],
+    ids=str,
+)
+def test_a_formula_of_another_type_in_another_row_is_not_found(stage, workspace, source_id, condition, found):
+    for result in (True, 2.5, 1, "a1", None):
+        workspace.create_page(source_id, {"Nome": "x", "Conta": result})
+    stage.show(workspace)
+    asked = {"filter": {"property": "Conta", "formula": condition}}
+    rows = stage.post(f"/v1/data_sources/{source_id}/query", asked).json()["results"]
+    formulas = [row["properties"]["Conta"]["formula"] for row in rows]
+    assert [formula[formula["type"]] for formula in formulas] == found
