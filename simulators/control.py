@@ -15,7 +15,7 @@ from simulators.faults import Faults, Order
 from simulators.gestta.app import Gestta
 from simulators.gestta_door import GesttaDoor
 from simulators.ledger import Ledger
-from simulators.notion.door import NotionDoor
+from simulators.notion_door import NotionDoor
 from simulators.portal.app import Portal
 from simulators.pulse import Pulse
 from simulators.slack import Slack

@@ -21,10 +21,10 @@ from simulators.gestta.behaviour import Behaviour as GesttaBehaviour
 from simulators.gestta.tokens import Tokens
 from simulators.ledger import Ledger, LedgerMiddleware, note
 from simulators.notion.app import create_app
-from simulators.notion.door import NotionDoor
 from simulators.notion.settings import NotionSettings
 from simulators.notion.webhooks import Webhooks
 from simulators.notion.workspace import Workspace
+from simulators.notion_door import NotionDoor
 from simulators.office import Register
 from simulators.playing import FaultMiddleware
 from simulators.portal.app import Behaviour as PortalBehaviour

@@ -1,9 +1,13 @@
 """How this Notion behaves: its limits, its quirks and the connection's capabilities."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class NotionSettings:
     """Defaults are Notion's own; the rate limits are off so that tests are not slowed.
 
@@ -20,7 +24,7 @@ class NotionSettings:
     cursor_ttl: float | None = None
     short_page_every: int | None = None
     heavy_page_size: int | None = None
-    heavy_status: int = 503
+    heavy_status: Literal[503, 504] = 503
     requests_per_window: int | None = None
     window_seconds: float = 60.0
     workspace_requests_per_window: int | None = None
@@ -32,3 +36,10 @@ class NotionSettings:
     read_content: bool = True
     read_user_info: bool = True
     integration_name: str = "Projeto Operacional"
+
+    def changed(self, values: dict[str, Any]) -> "NotionSettings":
+        """Raises ValueError for what is no setting or not of its type."""
+        unknown = values.keys() - self.__dataclass_fields__.keys()
+        if unknown:
+            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+        return replace(self, **values)

@@ -11,10 +11,13 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as validated
 
 from simulators.notion.changes import Change, aggregated
 from simulators.notion.model import Json
@@ -27,7 +30,7 @@ KEPT_DELIVERIES = 2_000
 Order = Literal["as_happened", "newest_first", "shuffled"]
 
 
-@dataclass(frozen=True, slots=True)
+@validated(frozen=True, config=ConfigDict(extra="forbid"))
 class Options:
     """How a subscription is served; `event_types` None is all.
 
@@ -42,6 +45,13 @@ class Options:
     order: Order = "as_happened"
     copies: int = 1
     retry_seconds: float = 1.0
+
+    def changed(self, values: dict[str, Any]) -> "Options":
+        """Raises ValueError for what is no option or not of its type."""
+        unknown = values.keys() - self.__dataclass_fields__.keys()
+        if unknown:
+            raise ValueError(f"no such option of a subscription: {', '.join(sorted(unknown))}")
+        return replace(self, **values)
 
 
 AS_NOTION_DOES = Options()

@@ -68,7 +68,7 @@ def test_a_page_is_trashed_restored_archived_moved_and_deleted(running, clients_
     people = running.workspace.databases[running.register.people_database_id].data_source_ids[0]
 
     def after(what: str, **how: str) -> dict[str, Any]:
-        assert door(running, "POST", f"/notion/pages/{page_id}/{what}", how).status_code == 204
+        assert door(running, "POST", f"/notion/pages/{what}", {"ids": [page_id], **how}).status_code == 204
         return dict(notion(running, "GET", f"/pages/{page_id}").json())
 
     assert after("trash")["in_trash"] is True
@@ -76,35 +76,52 @@ def test_a_page_is_trashed_restored_archived_moved_and_deleted(running, clients_
     assert after("archive")["is_archived"] is True
     assert after("move", data_source_id=people)["parent"]["data_source_id"] == people
     assert after("delete")["code"] == "object_not_found"
-    for wrong in (f"{page_id}/trash", "AAA/trash", f"{clients_source}/burn"):
-        assert door(running, "POST", f"/notion/pages/{wrong}").status_code == 400
+    other = running.workspace.create_page(clients_source, {"Código Domínio": "9997"})
+    for what, asked in (
+        ("trash", {"ids": [other, page_id]}),
+        ("trash", {"ids": ["AAA"]}),
+        ("trash", {"page": other}),
+        ("move", {"ids": [other]}),
+    ):
+        refused = door(running, "POST", f"/notion/pages/{what}", asked)
+        assert (refused.status_code, bool(refused.json()["error"])) == (400, True)
+    assert notion(running, "GET", f"/pages/{other}").json()["in_trash"] is False
+    assert door(running, "POST", "/notion/pages/out", {"ids": [other.replace("-", "")]}).status_code == 204
+    assert notion(running, "GET", f"/pages/{other}").json()["parent"]["type"] == "page_id"
+    assert door(running, "POST", "/notion/pages/trash", {"ids": [other]}).status_code == 400
 
 
 def test_a_data_source_loses_its_share_and_has_it_back(running, clients_source):
     statuses = []
     for what in ("unshare", "share"):
-        assert door(running, "POST", f"/notion/data_sources/{clients_source}/{what}").status_code == 204
+        assert door(running, "POST", f"/notion/sources/{what}", {"ids": [clients_source]}).status_code == 204
         statuses.append(notion(running, "GET", f"/data_sources/{clients_source}").status_code)
     assert statuses == [404, 200]
-    assert door(running, "POST", f"/notion/data_sources/{clients_source}/burn").status_code == 400
+    assert door(running, "POST", "/notion/sources/share", {"ids": ["AAA"]}).status_code == 400
 
 
 def test_a_webhook_is_made_verified_served_and_taken_back(*, running, clients_source, endpoint, eventually):
     made = door(running, "POST", "/notion/webhooks", {"url": endpoint.url, "event_types": ["page.created"]})
     assert (made.status_code, made.json()["state"]) == (201, "pending_verification")
     assert endpoint.token not in made.text
-    own = f"/notion/webhooks/{made.json()['id']}"
-    assert door(running, "POST", f"{own}/token").status_code == 204
+    own = {"id": made.json()["id"]}
+    assert door(running, "POST", "/notion/webhooks/token", own).status_code == 204
     assert endpoint.posted[1][1] == endpoint.posted[0][1]
-    assert door(running, "POST", f"{own}/verify", {"verification_token": "secret_guessed"}).status_code == 400
-    assert door(running, "POST", f"{own}/verify", {"verification_token": endpoint.token}).status_code == 204
+    assert (
+        door(running, "POST", "/notion/webhooks/verify", {**own, "verification_token": "secret_guessed"}).status_code
+        == 400
+    )
+    assert (
+        door(running, "POST", "/notion/webhooks/verify", {**own, "verification_token": endpoint.token}).status_code
+        == 204
+    )
     page_id = running.workspace.create_page(clients_source, {"Código Domínio": "9998"})
     eventually(lambda: len(endpoint.posted) == 3)
     (subscription,) = eventually(
         lambda: [s for s in door(running, "GET", "/notion/webhooks").json() if s["deliveries"]]
     )
     assert [(told["entity"], told["status"]) for told in subscription["deliveries"]] == [(page_id, 200)]
-    assert door(running, "DELETE", own).status_code == 204
+    assert door(running, "POST", "/notion/webhooks/end", own).status_code == 204
     assert door(running, "GET", "/notion/webhooks").json() == []
 
 
@@ -121,7 +138,7 @@ def test_a_webhook_is_made_verified_served_and_taken_back(*, running, clients_so
 def test_a_webhook_that_makes_no_sense_is_refused_in_words(running, body):
     refused = door(running, "POST", "/notion/webhooks", body)
     assert (refused.status_code, bool(refused.json()["error"])) == (400, True)
-    assert door(running, "DELETE", "/notion/webhooks/nobody").status_code == 400
+    assert door(running, "POST", "/notion/webhooks/end", {"id": "nobody"}).status_code == 400
 
 
 @pytest.mark.parametrize(
