@@ -194,12 +194,12 @@ class Webhooks:
 
     def _event(self, subscription: Subscription, change: Change) -> Json:
         workspace = self._workspace
-        own = workspace.user(workspace.bot_id)
+        own = workspace.user(workspace.bot_id).get("bot", {})
         return {
             "id": workspace.ids.uuid("event"),
             "timestamp": change.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "workspace_id": workspace.workspace_id,
-            "workspace_name": own["bot"]["workspace_name"],
+            "workspace_name": own.get("workspace_name", ""),
             "subscription_id": subscription.id,
             "integration_id": workspace.bot_id,
             "authors": [{"id": workspace.bot_id, "type": "bot"}],

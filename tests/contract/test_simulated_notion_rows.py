@@ -92,6 +92,17 @@ def test_a_moved_row_is_found_by_id_under_its_new_parent(stage, workspace, sourc
     assert page["properties"]["Nome"]["title"][0]["plain_text"] == "n0"
 
 
+def test_a_search_finds_what_is_in_the_trash_only_when_asked_for_it(stage, workspace, source_id):
+    kept, gone = fill(workspace, source_id, 2)
+    workspace.trash(gone)
+    stage.show(workspace)
+    found = [
+        ids(stage.post("/v1/search", {"filter": {"property": "object", "value": "page", **more}}).json())
+        for more in ({}, {"in_trash": True})
+    ]
+    assert found == [[kept], [gone]]
+
+
 def test_a_row_moved_out_of_every_data_source_is_a_page_with_its_title(stage, workspace, source_id):
     page_id = workspace.create_page(source_id, {"Nome": "Padaria", "Valor": 5})
     workspace.move_out(page_id)

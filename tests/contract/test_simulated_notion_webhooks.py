@@ -138,7 +138,7 @@ def test_only_what_is_subscribed_to_and_shared_is_told(*, workspace, source_id, 
 def test_events_of_one_window_come_in_the_order_that_is_set_and_in_copies(
     *, workspace, source_id, webhooks, endpoint, eventually, order, clock
 ):
-    subscribed(webhooks, endpoint, window_seconds=0.2, order=order, copies=2)
+    subscribed(webhooks, endpoint, window_seconds=1.0, order=order, copies=2)
     with workspace.lock:
         made = []
         for _ in range(10):
