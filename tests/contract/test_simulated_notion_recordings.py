@@ -28,7 +28,8 @@ FILTER_PROPERTIES = {
 ITEM_WALK = [
     f"property_item/notion_ruby_mapping/retrieve_property_rich_text_{part}_5.json" for part in ("limit", "next", "last")
 ]
-QUERY_WALKS: list[list[str]] = json.loads((RECORDINGS / "sequences.json").read_text("utf-8"))
+SEQUENCES: list[list[str]] = json.loads((RECORDINGS / "sequences.json").read_text("utf-8"))
+QUERY_WALKS = [files for files in SEQUENCES if files[0].startswith("query/")]
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def page_size_of(file: str) -> int:
 def test_a_recorded_walk_is_replayed_value_for_value(stage, workspace, files):
     asked: dict[str, Any] = {**(INDEX[files[0]].get("request_body") or {}), "page_size": page_size_of(files[0])}
     for file in files:
-        source_id = workspace.load_recorded(recorded(file), SCHEMAS[data_source_of(file)])
+        source_id = workspace.load_recorded(recorded(file), SCHEMAS.get(data_source_of(file)))
     stage.show(workspace)
     version = version_of(files[0])
     for file in files:
