@@ -226,6 +226,7 @@ def _usual(status: int, retry_after: int, reason: str | None) -> NotionError:
         401: unauthorized(),
         403: restricted(),
         409: conflict(),
+        422: replace(validation("body failed validation."), status=422),  # not seen of Notion; a proxy's, it may be
         500: internal(),
         502: bad_gateway(),
         503: query_timed_out(),

@@ -155,6 +155,8 @@ def test_a_webhook_that_makes_no_sense_is_refused_in_words(running, body):
         ("502", {}, "bad_gateway", None, None),
         ("500", {}, "internal_server_error", None, None),
         ("409", {}, "conflict_error", None, None),
+        ("404", {}, "object_not_found", None, None),
+        ("422", {}, "validation_error", None, None),
         ("403", {}, "restricted_resource", None, None),
         ("401", {}, "unauthorized", None, None),
     ],

@@ -11,6 +11,8 @@ from starlette.routing import Route
 from simulators.faults import Kind, Order
 from simulators.gestta.behaviour import Behaviour
 from simulators.gestta.onvio import OnvioBehaviour
+from simulators.notion.settings import NotionSettings
+from simulators.notion.webhooks import Options
 from simulators.world.orders import Values
 from tests.contract.simulated_gestta import an_office
 
@@ -23,6 +25,8 @@ WORDS = set(re.findall(r"[a-z_0-9]+", PAGE))
     [
         pytest.param([field.name for field in fields(Behaviour)], id="Gestta"),
         pytest.param([field.name for field in fields(OnvioBehaviour)], id="Onvio"),
+        pytest.param([field.name for field in fields(NotionSettings)], id="Notion"),
+        pytest.param([field.name for field in fields(Options)], id="webhooks"),
         pytest.param(list(Order.model_fields), id="faults"),
         pytest.param(get_args(Kind), id="kinds of fault"),
         pytest.param(list(Values.model_fields), id="changes"),
