@@ -45,12 +45,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reader got, and what it took. `seconds` and memory are of its whole process."""
+    """What one reader got, and what it took. Both kinds of seconds and the memory are of its whole process."""
 
     reader: str
     rows: list[str]
     requests: int
     seconds: float
+    cpu_seconds: float
     peak_mib: float
     exit_code: int
 
@@ -116,7 +117,8 @@ def measured(
                 f"{reader} ended with {process.returncode}:\n{noise.read()[-3000:].decode(errors='replace')}\n"
             )
     requests = running.ledger.summary()["calls"] - asked_before
-    return Reading(reader, rows(), requests, seconds, usage.ru_maxrss / 1024, process.returncode)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Reading(reader, rows(), requests, seconds, cpu, usage.ru_maxrss / 1024, process.returncode)
 
 
 def by_ours(running: Running, source: Source, folder: Path) -> Reading:
@@ -171,13 +173,13 @@ def by_other(name: str, shown: str, running: Running, source: Source, folder: Pa
 def table(readings: list[Reading], source: Source) -> str:
     """Markdown."""
     lines = [
-        "| reader | rows received | what it made of the cap | requests | seconds | rows/s | peak memory |",
+        "| reader | rows received | what it made of the cap | requests | seconds | CPU seconds | peak memory |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
     lines += [
         f"| {reading.reader} | {len(set(reading.rows)):,} of {len(source.rows):,} | {reading.told(source)} |"
-        f" {reading.requests:,} | {reading.seconds:.1f} | {len(reading.rows) / reading.seconds:,.0f}"
-        f" | {reading.peak_mib:.0f} MiB |"
+        f" {reading.requests:,} | {reading.seconds:.1f} | {reading.cpu_seconds:.1f} |"
+        f" {reading.peak_mib:.0f} MiB |"
         for reading in readings
     ]
     return "\n".join(lines)
