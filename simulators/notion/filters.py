@@ -112,7 +112,7 @@ def _check(kind: str, condition: Mapping[str, Any], now: datetime) -> Check:
         inner, wanted = _only_entry(condition, kind)
         check = _check({"string": "rich_text"}.get(inner, inner), wanted, now)
         # A formula's result can be of another type in another row: there the condition finds nothing.
-        results = _RESULTS.get(inner, ())
+        results = _TYPES.get(inner, ())
         return lambda value: check(value if type(value) in results else None)
     if kind == "rollup":
         return _rollup_check(condition, now)
@@ -221,12 +221,7 @@ def _contains(values: Any, wanted: Any) -> bool:
     return any(item in values for item in wanted) if isinstance(wanted, list) else wanted in values
 
 
-_RESULTS: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "date": (str,),
-    "number": (int, float),
-    "checkbox": (bool,),
-}
+_TYPES: Mapping[str, Any] = {"string": (str,), "date": (str,), "number": (int, float), "checkbox": (bool,)}
 _TEXT: Mapping[str, Callable[[Any, Any], bool]] = {
     "equals": lambda value, wanted: (value or "") == wanted,
     "does_not_equal": lambda value, wanted: (value or "") != wanted,
