@@ -13,8 +13,8 @@ BARE = "T00:00:00.000Z"
 """So ends the text of a bare date that Gestta put into UTC; a deadline is otherwise a midnight in São Paulo."""
 _EARLIEST, _LATEST = np.datetime64("1900-01-01"), np.datetime64("2201-01-01")
 # What has no zone of its own says the office's day.
-_ZONE = re.compile(r":.*(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?)$")
-_ELSEWHERE = re.compile(r":.*[+-](?!00(?::?00)?$)[0-9]{2}(?::?[0-9]{2})?$")
+_ZONE = re.compile(r"[tT ].*(?:[zZ]|[+-][0-9]{2}(?::?[0-9]{2})?)$")
+_ELSEWHERE = re.compile(r"[tT ].*[+-](?!00(?::?00)?$)[0-9]{2}(?::?[0-9]{2})?$")
 _DAYLIGHT_SAVING = np.timedelta64(-2, "h")
 _LAST_SECOND, _HOUR = np.timedelta64(59 * 60 + 59, "s"), np.timedelta64(1, "h")
 

@@ -27,6 +27,8 @@ FIELDS: Mapping[str, Convert] = {
     "legal_due_date": dates.day,
     "completed_at": dates.moment,
 }
+# A page always has these: what lacks one says null.
+OF_PAGE = ("id", "url", "created_time", "last_edited_time")
 
 
 def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidied:
@@ -38,28 +40,32 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
     statuses: Mapping[str, str] = mapping.get("statuses") or {}
     related: Mapping[str, str] = manifest.content.get("related") or {}
-    parsed = Parsed()
-    pages = Table([page for block in parse(chunk, first_number, parsed) for page in block])
-    properties = Properties(pages)
+    parsed, properties = Parsed(), Properties(str(feed["id"]) for feed in feeds.values())
+    page: dict[str, Raw] = {name: [] for name in OF_PAGE}
+    for objects in parse(chunk, first_number, parsed):
+        table = Table(objects)
+        for name in OF_PAGE:
+            page[name] += [None if value is ABSENT else value for value in table.get(name)]
+        properties.note(table.get("properties"))
     found = properties.unknown_to(manifest.content.get("schema"))
     fields: dict[str, Typed] = {}
     for name, convert in FIELDS.items():
-        raw: Raw = [None] * len(pages)
+        raw: Raw = [None] * len(parsed.texts)
         if name in feeds:
-            cells = properties.fed_by(feeds[name])
+            cells = properties.cells(str(feeds[name]["id"]))
             found |= drift_of(name, feeds[name], cells)
             raw = [_value(cell, related) for cell in cells]
             found |= {f"{missing.value}:{name}" for missing in Mark if missing in raw}
             raw = [None if isinstance(value, Mark) else value for value in raw]
         fields[name] = typed(raw, convert)
     fields["client_key"] = fields["client_code"].then(values.client_key)
-    fields["url"] = typed(_column(pages, "url"), values.text)
-    fields["created_at"] = typed(_column(pages, "created_time"), dates.moment)
+    fields["url"] = typed(page["url"], values.text)
+    fields["created_at"] = typed(page["created_time"], dates.moment)
     if mapping.get("role") == "tasks":
         words = fields["source_status"]
         fields["status"] = words.then(lambda known: [statuses.get(word, "open") for word in known], null="open")
         found |= drift.unknown_statuses(words.values, statuses)
-    ids, updated = typed(_column(pages, "id"), values.key), typed(_column(pages, "last_edited_time"), dates.moment)
+    ids, updated = typed(page["id"], values.key), typed(page["last_edited_time"], dates.moment)
     return assemble(parsed, ids, fields, updated=updated, drift=found, counts={})
 
 
@@ -71,8 +77,3 @@ def _value(cell: Any, related: Mapping[str, str]) -> Any:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return cell  # of another shape than its type has: no converter takes an object, so the row is set aside
     return ", ".join(found) if isinstance(found, list) else found
-
-
-def _column(pages: Table, key: str) -> Raw:
-    """A page always has these: what lacks one says null."""
-    return [None if value is ABSENT else value for value in pages.get(key)]

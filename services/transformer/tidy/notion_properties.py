@@ -1,6 +1,6 @@
 """The properties of Notion's pages by their ids, and how they differ from what the extractor saw of the schema."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,31 +9,45 @@ from services.transformer.tidy.columns import ABSENT, Raw, Table
 
 
 class Properties:
-    """Property values as columns: by name where they are given, by id where they are wanted."""
+    """The properties that are wanted, by id and whatever each page calls them; and which names there are at all."""
 
-    def __init__(self, pages: Table) -> None:
-        objects = [value if isinstance(value, dict) else {} for value in pages.get("properties")]
-        table = Table(objects)
-        self._rows = len(objects)
-        self._cells = {name: [_cell(value) for value in table.get(name)] for name in table.names}
-        self._ids = {name: set(map(_id, cells)) - {None} for name, cells in self._cells.items()}
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self._cells: dict[str, Raw] = {plain_id(property_id): [] for property_id in wanted}
+        self._ids: dict[str, set[str]] = {}
 
-    def fed_by(self, feed: Mapping[str, Any]) -> Raw:
-        """The values of one property, whatever it is called in each page; ABSENT where a page does not have it."""
-        wanted = unquote(str(feed["id"]))
-        found: Raw = [ABSENT] * self._rows
-        for name, ids in self._ids.items():
-            if wanted in ids:
-                cells = self._cells[name]
-                found = [cell if _id(cell) == wanted else known for cell, known in zip(cells, found, strict=True)]
-        return found
+    def note(self, objects: Raw) -> None:
+        """The `properties` of some more pages."""
+        table = Table([value if isinstance(value, dict) else {} for value in objects])
+        found: dict[str, Raw] = {}
+        for name in table.names:
+            cells: Raw = [cell if isinstance(cell, dict) else ABSENT for cell in table.get(name)]
+            ids = {str(cell.get("id")) for cell in cells if cell is not ABSENT}
+            self._ids.setdefault(name, set()).update(ids)
+            for given in ids:
+                if (property_id := plain_id(given)) in self._cells:
+                    before = found.get(property_id) or [ABSENT] * len(cells)
+                    found[property_id] = [
+                        cell if cell is not ABSENT and str(cell.get("id")) == given else known
+                        for cell, known in zip(cells, before, strict=True)
+                    ]
+        for property_id, gathered in self._cells.items():
+            gathered.extend(found.get(property_id) or [ABSENT] * len(table))
+
+    def cells(self, property_id: str) -> Raw:
+        """The values of a wanted property, one per page; ABSENT where a page does not have it."""
+        return self._cells[plain_id(property_id)]
 
     def unknown_to(self, schema: Mapping[str, Any] | None) -> set[str]:
         """`field+name` for each property that the schema did not have when the reading began."""
         if not schema:
             return set()
-        known = {unquote(str(definition.get("id"))) for definition in schema.values()}
-        return drift.appeared(name for name, ids in self._ids.items() if ids - known)
+        known = {plain_id(str(definition.get("id"))) for definition in schema.values()}
+        return drift.appeared(name for name, ids in self._ids.items() if set(map(plain_id, ids)) - known)
+
+
+def plain_id(given: str) -> str:
+    """Notion writes ids percent-encoded in some places and bare in others."""
+    return unquote(given)
 
 
 def drift_of(field: str, feed: Mapping[str, Any], cells: Raw) -> set[str]:
@@ -43,12 +57,3 @@ def drift_of(field: str, feed: Mapping[str, Any], cells: Raw) -> set[str]:
     if not kinds:
         return drift.vanished([name]) if len(cells) >= drift.FEW else set()
     return drift.retyped(name, kinds - {str(feed["type"])}) if feed.get("type") else set()
-
-
-def _cell(value: Any) -> Any:
-    return value if isinstance(value, dict) else ABSENT
-
-
-def _id(cell: Any) -> str | None:
-    # Notion writes ids percent-encoded in some places and bare in others.
-    return None if cell is ABSENT else unquote(str(cell.get("id")))
