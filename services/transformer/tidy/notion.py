@@ -74,6 +74,6 @@ def _value(cell: Any, related: Mapping[str, str]) -> Any:
         return None
     try:
         found = mark(cell) or plain(cell, related)
+        return ", ".join(found) if isinstance(found, list) else found
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return cell  # of another shape than its type has: no converter takes an object, so the row is set aside
-    return ", ".join(found) if isinstance(found, list) else found

@@ -101,6 +101,8 @@ def test_a_tasks_due_time_is_the_offices_day():
     [
         ("client_state", page(properties={"e": {"id": "st", "type": "select", "select": "SP"}})),
         ("client_state", page(properties={"e": {"id": "st", "type": "checkbox", "checkbox": True}})),
+        ("client_state", page(properties={"e": {"id": "st", "type": "select", "select": {"name": [None]}}})),
+        ("client_state", page(properties={"e": {"id": "st", "type": "multi_select", "multi_select": [{"name": 7}]}})),
         ("client_manager", page(properties={"d": {"id": "ma", "type": "relation", "relation": ["p1"]}})),
         ("client_manager", page(properties={"d": {"id": "ma", "type": "people", "people": {"id": "u"}}})),
         ("trade_name", page(properties={"c": {"id": "tn", "type": "rich_text", "rich_text": "words"}})),
@@ -116,6 +118,8 @@ def test_a_tasks_due_time_is_the_offices_day():
     ids=[
         "a select that is text",
         "a checkbox for a text",
+        "a name that is a list",
+        "a name that is a number, among names",
         "a relation of texts",
         "people that are no list",
         "text that is no list",
