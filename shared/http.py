@@ -47,19 +47,33 @@ class Answer:
 
 
 class Pace:
-    """At most so many calls per period, evenly spaced, and a shared pause that everybody obeys."""
+    """At most so many calls per period, evenly spaced, and a shared pause that everybody obeys.
 
-    def __init__(self, calls: float, seconds: float, *, wait: Callable[[float], object] = time.sleep) -> None:
+    A call that comes late, since the answer before took longer than the gap, is made up for by earlier ones, up to
+    `credit` seconds: so many calls more than even spacing has may then fall into one period.
+    """
+
+    def __init__(
+        self,
+        calls: float,
+        seconds: float,
+        *,
+        credit: float = 0.0,
+        wait: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._gap = seconds / calls
-        self._next = 0.0
+        self._credit = credit
+        self._clock = clock
+        self._next = clock()
         self._lock = threading.Lock()
         self._wait = wait
 
     def turn(self) -> None:
         """Return when it is this call's turn."""
         with self._lock:
-            now = time.monotonic()
-            start = max(now, self._next)
+            now = self._clock()
+            start = max(now - self._credit, self._next)
             self._next = start + self._gap
         if start > now:
             self._wait(start - now)
@@ -67,7 +81,7 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """Nobody calls for so long: the other side asked for it."""
         with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+            self._next = max(self._next, self._clock() + seconds)
 
 
 class Http:

@@ -231,6 +231,57 @@ def test_patience_is_for_what_may_work_again():
     assert waits == []
 
 
+class Hands:
+    """A clock that waiting and answering move."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, seconds):
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("answers", "credit", "took"),
+    [
+        ([0.3] * 60, 0.0, 59.3),
+        ([0.3] * 60, 5.0, 59.3),
+        ([0.1, 1.9] * 30, 0.0, 30 * 2.9),
+        ([0.1, 1.9] * 30, 5.0, 60.9),
+        ([1.5] * 60, 5.0, 90.0),
+        ([30.0] + [0.0] * 59, 5.0, 30.0 - 5.0 + 58.0),
+    ],
+    ids=[
+        "the gap holds the answer already",
+        "with credit as well",
+        "without credit a slow answer is time lost",
+        "with credit the next call makes up for it",
+        "answers that are always slower than the gap",
+        "a long silence earns no more than the credit",
+    ],
+)
+def test_a_pace_adds_no_answers_time_to_its_gap(answers, credit, took):
+    hands = Hands()
+    pace = Pace(60, 60, credit=credit, wait=hands.forward, clock=hands)
+    for answer in answers:
+        pace.turn()
+        hands.forward(answer)
+    assert hands.now - 100.0 == pytest.approx(took)
+
+
+def test_credit_never_shortens_a_pause():
+    hands = Hands()
+    pace = Pace(60, 60, credit=5, wait=hands.forward, clock=hands)
+    hands.forward(100)
+    pace.turn()
+    pace.pause(30)
+    pace.turn()
+    assert hands.now == pytest.approx(230)
+
+
 def test_a_pace_spaces_calls_evenly_and_a_pause_holds_everybody():
     waits = Waits()
     pace = Pace(60, 60, wait=waits)
