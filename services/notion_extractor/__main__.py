@@ -1,6 +1,7 @@
 """Wires the Notion extractor."""
 
 import argparse
+import os
 import sys
 import tomllib
 from datetime import timedelta
@@ -13,12 +14,16 @@ from services.notion_extractor import check
 from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.ids import source_id
 from services.notion_extractor.notion_api import NotionApi
-from services.notion_extractor.service import Extract
+from services.notion_extractor.service import Extract, Pacing
 from services.notion_extractor.settings import Settings
+from services.notion_extractor.source import Lander
+from services.notion_extractor.telling import Teller
+from services.notion_extractor.titles import Titles
 from shared import clock, health, log
 from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
+from shared.extraction.news import News
 from shared.extraction.record import Recorder, recall
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
@@ -43,29 +48,25 @@ def main() -> int:
     landing = Landing(settings.landing_url)
     memory = recall(landing, "notion")
     reads = ReadClock(memory.last_read_at)
-
-    def make(token: str) -> NotionApi:
-        return NotionApi(
-            settings.notion_api_url, token, requests_per_minute=settings.notion_requests_per_minute, reads=reads
-        )
-
-    given = settings.notion_token.get_secret_value() if settings.notion_token else None
-    credentials = Credentials(SuppliedTokens(settings.tokens_dir, "notion"), given, make)
+    credentials = with_tokens(settings, reads)
     if asked.check:
         return check.main(settings, credentials, mappings)
     service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
     announcer = Announcer(landing, "notion")
     spreadsheets = Spreadsheets(landing)
     extract = Extract(
-        api=credentials.api,
-        try_supplied=credentials.try_supplied,
+        credentials=credentials,
         sources=sources,
         mappings=mappings,
-        recorder=Recorder(landing, "notion", service.source, memory, reads),
+        landing=landing,
+        lander=Lander(
+            Recorder(landing, "notion", service.source, memory, reads),
+            Titles(full_every=settings.notion_full_every, now=clock.now),
+        ),
         announcer=announcer,
         spreadsheets=spreadsheets,
-        every=settings.notion_every,
-        source=service.source,
+        tell=Teller(News(announcer, "notion", source=service.source, now=clock.now)),
+        pacing=Pacing(settings.notion_every, settings.notion_full_every, settings.notion_requests_per_minute),
         now=clock.now,
         stop=service.stop,
     )
@@ -78,6 +79,7 @@ def main() -> int:
             (
                 On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
                 Every("extract", settings.notion_every, extract.run, wake=extract.wake),
+                Every("token", timedelta(seconds=2), extract.look_for_token),
                 spreadsheets.every,
                 Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
                 announcer.every,
@@ -88,6 +90,27 @@ def main() -> int:
         structlog.get_logger().error("cannot start", reason=str(error))
         return 1
     return 0
+
+
+def with_tokens(settings: Settings, reads: ReadClock) -> Credentials[NotionApi]:
+    """The order of tokens, with NOTION_TOKEN's file read anew each time: somebody may replace it."""
+    given = settings.notion_token.get_secret_value() if settings.notion_token else None
+    path = os.environ.get("NOTION_TOKEN_FILE")
+
+    def from_settings() -> str | None:
+        if not path:
+            return given
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except OSError:
+            return given
+
+    def make(token: str) -> NotionApi:
+        return NotionApi(
+            settings.notion_api_url, token, requests_per_minute=settings.notion_requests_per_minute, reads=reads
+        )
+
+    return Credentials(SuppliedTokens(settings.tokens_dir, "notion"), from_settings, make)
 
 
 def read_sources(given: tuple[str, ...]) -> list[str]:

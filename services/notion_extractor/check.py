@@ -9,7 +9,7 @@ from shared.checks import Check, landing_works, tell
 from shared.errors import AuthRejected, Rejected, Transient
 
 
-def main(settings: Settings, credentials: Credentials, mappings: dict[str, dict[str, object]]) -> int:
+def main(settings: Settings, credentials: Credentials[NotionApi], mappings: dict[str, dict[str, object]]) -> int:
     """One JSON line per check; 0 when all is well."""
     checks = [landing_works(settings.landing_url)]
     try:
@@ -31,8 +31,7 @@ def _source(api: NotionApi, given: str, own: dict[str, object]) -> Check:
     try:
         found = []
         for scope in api.data_sources(source_id(given)):
-            schema = api.schema(scope)
-            mapping = resolve(schema, own)
+            mapping = resolve(api.schema(scope).body, own)
             fields = ", ".join(f"{field}={feed['name']}" for field, feed in mapping["fields"].items())
             found.append(f"{mapping['role']}: {fields}")
     except NotFound:

@@ -21,19 +21,42 @@ KNOWN: dict[Role, dict[str, tuple[str, ...]]] = {
             "codigo cliente",
             "codigo",
             "client code",
+            "customer code",
             "code",
         ),
-        "trade_name": ("nome fantasia", "fantasia", "razao social", "nome", "trade name", "name"),
+        "trade_name": (
+            "nome fantasia",
+            "fantasia",
+            "razao social",
+            "nome",
+            "trade name",
+            "company name",
+            "company",
+            "name",
+        ),
         "client_manager": (
             "gestao de clientes",
             "gestor de clientes",
             "gestor",
             "gestao",
             "client manager",
+            "account manager",
             "manager",
         ),
         "client_state": ("estado", "uf", "state"),
-        "client_since": ("1 competencia", "primeira competencia", "inicio", "cliente desde", "start", "since"),
+        "client_since": (
+            "1 competencia",
+            "1a competencia",
+            "primeira competencia",
+            "inicio",
+            "data de inicio",
+            "cliente desde",
+            "first period",
+            "client since",
+            "start date",
+            "start",
+            "since",
+        ),
         "client_document": ("cnpj", "cnpj cpf", "cpf cnpj", "documento", "document", "tax id"),
     },
     "tasks": {
@@ -73,61 +96,102 @@ _WORDS = {
 }
 
 
-def resolve(schema: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"role", "fields": {field: {"id", "name", "type"}}, "statuses": {word: status}}` for a data source's schema.
+def resolve(
+    schema: Mapping[str, Any], own: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """`{"role", "fields": {field: {"id", "name", "type", "known_as"}}, "statuses": {word: status}}` for a schema.
 
     `own` is the source's part of the mapping file: an optional `role`, and `fields` from field to property name.
-    Raises `Rejected` for a property or a field that does not exist, with the names that do.
+    `before` is what this made of the source last time: a property that was renamed since goes on feeding its field,
+    under the name it was known by. Raises `Rejected` for a property or a field that does not exist, with those that do.
     """
     role: Role = own.get("role", "clients")
     if role not in KNOWN:
         raise Rejected(f"NOTION_MAPPING: role {role!r} is neither `clients` nor `tasks`")
-    properties: Mapping[str, Any] = schema.get("properties") or {}
-    by_name = {_bare(name): name for name in properties}
-    fields = {"title": next((name for name, p in properties.items() if p.get("type") == "title"), None)}
+    properties = _properties(schema)
+    renamed = _renamed(properties, before or {}, role)
+    by_name: dict[str, str] = {}
+    for name in properties:
+        by_name.setdefault(_bare(name), name)
+    title = next((name for name, p in properties.items() if p["type"] == "title"), None)
+    fields = {"title": (title, title)}
     for field, names in KNOWN[role].items():
-        fields[field] = next((by_name[name] for name in names if name in by_name), None)
-    if role == "clients" and fields["client_code"] is None:
-        fields["client_code"] = fields["title"]
+        found = next((by_name[name] for name in names if name in by_name), None)
+        known_as = next((old for of, old in renamed if of == field and _bare(old) in names), None)
+        fields[field] = (found, found) if found or not known_as else (renamed[field, known_as], known_as)
+    if role == "clients" and fields["client_code"][0] is None:
+        fields["client_code"] = (title, title)
     for field, name in (own.get("fields") or {}).items():
         if field not in fields:
             raise Rejected(f"NOTION_MAPPING: {role} have no field {field!r}; there are {', '.join(sorted(fields))}")
-        if name not in properties:
+        now_called = name if name in properties else renamed.get((field, name))
+        if now_called is None:
             raise Rejected(f"NOTION_MAPPING: no property {name!r}; there are {', '.join(sorted(properties))}")
-        fields[field] = name
+        fields[field] = (now_called, name)
     for word, status in (own.get("statuses") or {}).items():
         if status not in get_args(Status):
             raise Rejected(f"NOTION_MAPPING: {word!r} is no {status!r}; there are {', '.join(get_args(Status))}")
     return {
         "role": role,
         "fields": {
-            field: {"id": properties[name]["id"], "name": name, "type": properties[name]["type"]}
-            for field, name in fields.items()
+            field: {
+                "id": str(properties[name]["id"]),
+                "name": name,
+                "type": properties[name]["type"],
+                "known_as": known_as,
+            }
+            for field, (name, known_as) in fields.items()
             if name is not None
         },
-        "statuses": _statuses(properties, fields.get("source_status")) | dict(own.get("statuses") or {}),
+        "statuses": _statuses(properties, fields.get("source_status", (None, None))[0])
+        | dict(own.get("statuses") or {}),
     }
 
 
-def relations(schema: Mapping[str, Any], mapping: Mapping[str, Any]) -> set[str]:
-    """The data sources whose titles the mapped relations need."""
-    needed = set()
+def relations(schema: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, str]:
+    """The mapped relations: property id, and the data source whose titles it needs."""
+    properties = _properties(schema)
+    needed = {}
     for feed in mapping["fields"].values():
-        if feed["type"] == "relation":
-            relation = schema["properties"][feed["name"]].get("relation") or {}
-            target = relation.get("data_source_id") or relation.get("database_id")
-            if target:
-                needed.add(str(target))
+        relation = properties[feed["name"]].get("relation") if feed["type"] == "relation" else None
+        if isinstance(relation, dict) and (target := relation.get("data_source_id") or relation.get("database_id")):
+            needed[feed["id"]] = str(target)
     return needed
 
 
-def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]:
-    if name is None:
+def _properties(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Properties by name; what has no id or no type cannot feed anything."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
         return {}
-    definition = properties[name].get(properties[name]["type"]) or {}
-    options = {str(o.get("id")): str(o.get("name")) for o in definition.get("options") or []}
+    return {
+        name: each
+        for name, each in properties.items()
+        if isinstance(each, dict) and each.get("id") is not None and isinstance(each.get("type"), str)
+    }
+
+
+def _renamed(
+    properties: Mapping[str, Mapping[str, Any]], before: Mapping[str, Any], role: str
+) -> dict[tuple[str, str], str]:
+    """`(field, the name its property was known by)`: the property's name now."""
+    if before.get("role") != role:
+        return {}
+    by_id = {str(each["id"]): name for name, each in properties.items()}
+    return {
+        (field, feed["known_as"]): by_id[feed["id"]]
+        for field, feed in (before.get("fields") or {}).items()
+        if feed["id"] in by_id and feed.get("known_as")
+    }
+
+
+def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]:
+    definition = properties[name].get(properties[name]["type"]) if name is not None else None
+    if not isinstance(definition, dict):
+        return {}
+    options = {str(o.get("id")): str(o.get("name")) for o in _objects(definition.get("options"))}
     found = {word: _WORDS[_bare(word)] for word in options.values() if _bare(word) in _WORDS}
-    for group in definition.get("groups") or []:
+    for group in _objects(definition.get("groups")):
         name_of_group = _bare(str(group.get("name", "")))
         status = _GROUPS.get(name_of_group) or _WORDS.get(name_of_group)
         for option_id in group.get("option_ids") or []:
@@ -135,6 +199,10 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
             if word is not None and status is not None:
                 found.setdefault(word, status)
     return found
+
+
+def _objects(given: object) -> list[dict[str, Any]]:
+    return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
 
 
 def _bare(name: str) -> str:

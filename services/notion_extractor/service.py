@@ -1,271 +1,273 @@
-"""A run: each data source whole or not at all, its schema and mapping with it, and what vanished asked for by id."""
+"""A run: which data sources there are, each whole or by what was edited, and what vanished asked for by id."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any
 
 import structlog
 
+from services.notion_extractor import history, vanished
+from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.ids import dashed
-from services.notion_extractor.mapping import relations, resolve
-from services.notion_extractor.notion_api import CursorExpired, Read
-from services.notion_extractor.walk import Broken, Complete, Continue, NextWindow, Step, Window, after
-from shared.contracts.envelope import Envelope, first
-from shared.contracts.events import (
-    AuthFailed,
-    AuthRecovered,
-    Fact,
-    RunNow,
-    SourceFailed,
-    SourceRecovered,
-    TokenSupplied,
-)
-from shared.contracts.vocabulary import LOOKUP_SCOPE
-from shared.errors import AuthRejected, Rejected, Transient
+from services.notion_extractor.notion_api import NotionApi
+from services.notion_extractor.source import Lander, Prepared, describe, prepare
+from services.notion_extractor.telling import Access, Teller
+from services.notion_extractor.turn import turns
+from shared.contracts.envelope import Envelope
+from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
+from shared.contracts.vocabulary import LOOKUP_SCOPE, BatchKind
+from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
 from shared.extraction.ids import Ids
-from shared.extraction.record import Planned, Recorder
+from shared.extraction.record import Memory, Planned
 from shared.extraction.spreadsheets import Spreadsheets
-from shared.extraction.watch import Watched
+from shared.landing import Landing, Manifest
 
 log = structlog.get_logger()
 
-WALKS = 3
-"""So often a walk is begun anew when its cursor has expired."""
-LOOKUPS_PER_RUN = 100
+SHARE = 4
+"""A quarter of an interval's requests may complete cut cells, another one ask for what vanished."""
 
 
-class Notion(Protocol):
-    """The API as a run needs it."""
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What the settings say of time."""
 
-    def me(self) -> object: ...
-    def data_sources(self, given_id: str) -> list[str]: ...
-    def schema(self, data_source_id: str) -> dict[str, Any]: ...
-    def query(self, data_source_id: str, body: Mapping[str, Any]) -> Read: ...
-    def page(self, page_id: str) -> Read | None: ...
-    def read_at(self) -> datetime: ...
+    every: timedelta
+    full_every: timedelta
+    requests_per_minute: float
+
+    @property
+    def budget(self) -> int:
+        """Requests that one by-the-way of a run may spend."""
+        return max(10, int(self.requests_per_minute * (self.every / timedelta(minutes=1)) / SHARE))
 
 
 @dataclass(slots=True)
 class Extract:
     """Reads Notion. One run at a time; facts go to the announcer, batches to the landing."""
 
-    api: Callable[[], Notion]
-    """With the token that is valid now. Raises `AuthRejected` where there is none."""
-    try_supplied: Callable[[], bool]
+    credentials: Credentials[NotionApi]
     sources: Sequence[str]
     mappings: Mapping[str, Mapping[str, Any]]
-    recorder: Recorder
+    landing: Landing
+    lander: Lander
     announcer: Announcer
     spreadsheets: Spreadsheets
-    every: timedelta
-    source: str
+    tell: Teller
+    pacing: Pacing
     now: Callable[[], datetime]
     stop: threading.Event
     wake: threading.Event = field(default_factory=threading.Event)
-    _failing: dict[str, bool] = field(default_factory=dict)
-    _auth_dead: bool | None = None
+    _whole: bool = False
     _running: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Read every source."""
+        """Read every source. While the token is refused nothing is asked."""
         with self._running:
+            whole, self._whole = self._whole, False
+            if self.tell.access is Access.REFUSED and not self.credentials.has_news():
+                return
             try:
-                self._sources(self.api())
+                self._with_token(whole)
             except AuthRejected as error:
-                if not self._auth_dead:
-                    log.warning("Notion refused the token", hint=error.hint)
-                    self._note(AuthFailed(system="notion", status=error.status, hint=error.hint))
-                self._auth_dead = True
+                self.tell.refused(error)
             except (Transient, Rejected) as error:
-                self._tell(LOOKUP_SCOPE, str(error))
+                self.tell.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
 
     def run_whole_plan(self) -> bool:
-        """For `--once`: everything; returns whether every source was read."""
+        """For `--once`: a supplied token first, then everything; returns whether every source was read."""
+        try:
+            if self.credentials.try_supplied():
+                log.info("a supplied token works and is used from now on")
+        except AuthRejected as error:
+            log.warning("a supplied token was refused and is deleted, the old one stays", hint=error.hint)
+        except Transient as error:
+            log.warning("a supplied token could not be tried", reason=str(error))
+        self._whole = True
         self.run()
         self.spreadsheets.beat()
-        return not self._auth_dead and not any(self._failing.values())
+        return self.tell.is_all_well
+
+    def look_for_token(self) -> None:
+        """While the token is refused, look every few seconds whether another one lies there (a file was replaced)."""
+        if self.tell.access is Access.REFUSED and self.credentials.has_news():
+            self.wake.set()
 
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
         """Try a supplied token now; a good one starts a catch-up run."""
         try:
-            taken = self.try_supplied()
+            taken = self.credentials.try_supplied()
         except AuthRejected as error:
-            still = self._auth_dead is False
-            yield AuthFailed(system="notion", status=error.status, hint=error.hint, still_working=still)
+            working = self.tell.access is Access.GOOD
+            yield AuthFailed(system="notion", status=error.status, hint=error.hint, still_working=working)
             return
-        if taken:
-            self._auth_dead = False
-            yield AuthRecovered(system="notion", hint=f"token given by {event.data.by}")
-            self.wake.set()
-
-    def on_run_now(self, event: Envelope[RunNow]) -> None:
-        """A person wants everything read now: noted, and done by the next beat."""
-        log.info("a run was asked for", by=event.data.by, scope=event.data.scope)
+        if not taken:
+            log.info("a token was announced but none lies there: it was taken already", by=event.data.by)
+            return
+        self.tell.access = Access.GOOD
+        yield AuthRecovered(system="notion", hint=f"token given by {event.data.by}")
         self.wake.set()
 
-    def _sources(self, api: Notion) -> None:
-        api.me()
-        if self._auth_dead is not False:
-            self._note(AuthRecovered(system="notion"))
-        self._auth_dead = False
-        found: dict[str, Mapping[str, Any]] = {}
-        for given in self.sources:
+    def on_run_now(self, event: Envelope[RunNow]) -> None:
+        """A person wants everything read now: noted, and done whole by the next beat."""
+        log.info("a run was asked for", by=event.data.by, scope=event.data.scope)
+        self._whole = True
+        self.wake.set()
+
+    def _with_token(self, whole: bool) -> None:
+        """A refused token gives way to the next one there is, from the run's beginning."""
+        while True:
+            api = self.credentials.api()
             try:
-                found |= dict.fromkeys(map(dashed, api.data_sources(given)), self.mappings.get(given, {}))
-            except (Transient, Rejected) as error:
-                self._tell(given, str(error))
-            else:
-                self._tell_recovered(given)
-        planned = [Planned(scope, self.every) for scope in found]
-        # A source that could not be resolved just now keeps its place in the plan, and grows stale there.
-        known = {scope for scope in self.recorder.memory.reads if scope != LOOKUP_SCOPE}
-        if len(found) < len(self.sources):
-            planned += [Planned(scope, self.every) for scope in known if scope not in found]
-        planned.append(Planned(LOOKUP_SCOPE, self.every))
-        reads, scopes = self.recorder.memory.reads, {p.scope for p in planned}
-        self.recorder.memory.reads = {scope: read for scope, read in reads.items() if scope in scopes}
-        with Ids() as seen:
-            for scope, own in found.items():
+                self._read_all(api, whole)
+            except AuthRejected as error:
+                if error.status == 401:
+                    self.credentials.refused()
+                    if self.credentials.has_news():
+                        continue
+                raise
+            return
+
+    @property
+    def _memory(self) -> Memory:
+        return self.lander.recorder.memory
+
+    def _read_all(self, api: NotionApi, whole: bool) -> None:
+        api.me()
+        self.tell.known()
+        begun = self.lander.recorder.reads.read()
+        found, unknown = self._resolve(api)
+        plan = self._plan(found, unknown)
+        ready = [each for scope, given in found.items() if (each := self._prepare(api, scope, given)) is not None]
+        kinds: Mapping[str, BatchKind] = turns(
+            {each.source.scope: None if whole else each.last_full for each in ready},
+            requests_per_minute=self.pacing.requests_per_minute,
+            every=self.pacing.every,
+            full_every=self.pacing.full_every,
+            now=self.now(),
+        )
+        related = {target for each in ready for target in each.related.values()}
+        with Ids() as ids:
+            read: list[str] = []
+            for each in ready:
                 if self.stop.is_set():
                     return
-                try:
-                    self._read(api, scope, own, planned, seen)
-                except (Transient, Rejected) as error:
-                    self._tell(scope, str(error))
-            self._lookups(api, planned, seen)
+                if self._land(api, each, kinds[each.source.scope], plan, ids):
+                    read.append(each.source.scope)
+            self.tell.left({entry.scope for entry in plan} | related | {*self.sources, "landing"})
+            shown = {row_id for row_id in self._memory.watch if row_id in ids}
+            self._memory.watch = watch.recounted(watch.seen(self._memory.watch, shown), since=begun)
+            self._ask_for_vanished(api, plan, read, found)
+        self.tell.recovered("landing")
 
-    def _read(self, api: Notion, scope: str, own: Mapping[str, Any], planned: list[Planned], seen: Ids) -> None:
-        """Land one data source."""
-        schema = api.schema(scope)
-        mapping = resolve(schema, own)
-        related = {page: title for target in relations(schema, mapping) for page, title in self._titles(api, target)}
-        before = self.recorder.memory.reads.get(scope)
-        for walk in range(1, WALKS + 1):
-            ids: set[str] = set()
-            missed = partial(self._missed, scope, ids, seen)
-            proof: dict[str, Any] = {"walk": walk}
+    def _resolve(self, api: NotionApi) -> tuple[dict[str, str], set[str]]:
+        """The data sources behind the settings (scope: entry), and the entries that could not be resolved just now."""
+        found: dict[str, str] = {}
+        unknown: set[str] = set()
+        for given in self.sources:
             try:
-                manifest = self.recorder.land(
-                    scope,
-                    "full",
-                    self._walk(api, scope, ids, proof),
-                    plan=planned,
-                    proof=proof,
-                    missed=missed,
-                    extra={
-                        "data_source_id": scope,
-                        "schema": schema.get("properties"),
-                        "mapping": mapping,
-                        "related": related,
-                    },
-                )
-            except CursorExpired as error:
-                log.info("the cursor expired, walking again from the beginning", scope=scope, walk=walk)
-                if walk == WALKS:
-                    raise Transient(f"the cursor expired in {WALKS} walks: {error}") from None
+                scopes = [dashed(each) for each in api.data_sources(given)]
+            except (Transient, Rejected, ValueError) as error:
+                unknown.add(given)
+                self.tell.failed(given, str(error))
                 continue
-            break
+            found |= {scope: given for scope in scopes if scope not in found}
+            if given not in scopes:  # a data source given by its own id has recovered only when its rows have landed
+                self.tell.recovered(given)
+        return found, unknown
+
+    def _plan(self, found: Mapping[str, str], unknown: Collection[str]) -> list[Planned]:
+        """All scopes of now. Those of an entry that could not be resolved keep their place, and grow stale there."""
+        memory = self._memory
+        scopes = dict.fromkeys(found)
+        for scope in [scope for scope in memory.reads if scope not in found and scope != LOOKUP_SCOPE]:
+            last = history.last_read(self.landing, memory, scope)
+            given = str(last.content.get("given", scope)) if last else scope
+            if given in unknown:
+                scopes[scope] = None
+                continue
+            if given in found.values():
+                reason = f"{scope} is no longer a data source of the database {given}: its rows stay as they were"
+                self.tell.drifted(scope, reason, (scope,))
+            del memory.reads[scope]
+        memory.watch = {row_id: w for row_id, w in memory.watch.items() if w.scope in scopes}
+        return [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
+
+    def _prepare(self, api: NotionApi, scope: str, given: str) -> Prepared | None:
+        last = history.last_read(self.landing, self._memory, scope)
+        try:
+            source = describe(api, scope, given, last=last, now=self.now())
+            if source.drift:
+                names = tuple(f"{change}: {name}" for change, names in source.drift.items() for name in names)
+                self.tell.drifted(scope, "the source's properties changed", names)
+            return prepare(source, self.mappings.get(given, {}))
+        except (Transient, Rejected) as error:
+            self.tell.failed(scope, str(error))
+            return None
+
+    def _land(self, api: NotionApi, prepared: Prepared, kind: BatchKind, plan: Collection[Planned], ids: Ids) -> bool:
+        """Whether the source was read whole."""
+        scope = prepared.source.scope
+        try:
+            landed = self.lander.land(api, prepared, kind, ids=ids, plan=plan, cut_budget=self.pacing.budget)
+        except Outage:
+            raise
+        except (Transient, Rejected) as error:
+            self.tell.failed(scope, str(error))
+            return False
+        self._landed(landed.manifest, landed.before)
+        self.tell.allowed()
+        self.tell.recovered(scope)
+        # A related source that is extracted itself speaks for itself.
+        for target in set(prepared.related.values()).difference(each.scope for each in plan):
+            reason = landed.unresolved.get(target)
+            if reason is not None:
+                self.tell.failed(target, f"{scope} has landed without the titles of this related source: {reason}")
+            else:
+                self.tell.recovered(target)
+        return True
+
+    def _ask_for_vanished(
+        self, api: NotionApi, plan: Collection[Planned], read: Collection[str], extracted: Collection[str]
+    ) -> None:
+        """Removed is what is gone in two runs; the batch carries the list, also when nobody was asked for."""
+        memory = self._memory
+        asked = vanished.ask(
+            api,
+            memory.watch,
+            read=read,
+            extracted=extracted,
+            budget=self.pacing.budget,
+            now=self.now(),
+            stop=self.stop,
+        )
+        if asked.answers or memory.watch or self._is_list_outdated():
+            listed, before = memory.watch, memory.reads.get(LOOKUP_SCOPE)
+            memory.watch, removed = watch.answered(listed, asked.answers)
+            try:
+                manifest = self.lander.recorder.land(
+                    LOOKUP_SCOPE, "lookup", (), plan=plan, proof={"asked": asked.kinds}, removed=removed
+                )
+            except Outage:
+                memory.watch = listed
+                raise
+            self._landed(manifest, before.batch_ref if before else None)
+        if asked.trouble:
+            self.tell.failed(LOOKUP_SCOPE, asked.trouble)
+        else:
+            self.tell.recovered(LOOKUP_SCOPE)
+
+    def _is_list_outdated(self) -> bool:
+        """Whether the newest list that was landed is old, or names rows that have come back since."""
+        last = history.last_read(self.landing, self._memory, LOOKUP_SCOPE)
+        if last is None or last.content.get("watch"):
+            return True
+        return self.now() - self._memory.reads[LOOKUP_SCOPE].read_at >= 2 * self.pacing.every
+
+    def _landed(self, manifest: Manifest, before: str | None) -> None:
         self.announcer.batch_landed(manifest.batch_ref)
-        self.spreadsheets.batch_landed(manifest, before.batch_ref if before else None)
-        self._tell_recovered(scope)
-
-    def _missed(self, scope: str, ids: set[str], seen: Ids, at: datetime) -> list[Watched]:
-        seen.saw(scope, ids)
-        change = seen.compare(scope, self.recorder.held(scope))
-        return watch.missed(scope, change.lacking, held=change.held, at=at)
-
-    def _walk(
-        self, api: Notion, scope: str, ids: set[str], proof: dict[str, Any]
-    ) -> Iterator[tuple[dict[str, Any], datetime]]:
-        """Every row once, through as many windows as it takes; raises `Transient` where the walk cannot be trusted."""
-        window, windows, pages = Window(), [], 0
-        while True:
-            cursor: str | None = None
-            cursors, rows, last_created = set[str](), 0, None
-            step: Step | None = None
-            while not isinstance(step, NextWindow):
-                read = api.query(scope, window.body(cursor))
-                pages += 1
-                results = read.body["results"]
-                rows += len(results)
-                for row in results:
-                    if row.get("object", "page") != "page":
-                        continue  # a wiki's rows may be data sources
-                    last_created = row.get("created_time") or last_created
-                    row_id = str(row.get("id"))
-                    if row_id not in ids:
-                        ids.add(row_id)
-                        yield row, read.read_at
-                step = after(read.body, window=window, rows_in_window=rows, last_created=last_created, cursors=cursors)
-                match step:
-                    case Continue(cursor=following):
-                        cursors.add(following)
-                        cursor = following
-                    case Broken(reason=reason):
-                        raise Transient(f"the walk through {scope} cannot be trusted: {reason}")
-                    case Complete():
-                        windows.append({"since": window.since, "rows": rows})
-                        proof |= {"windows": windows, "pages": pages, "distinct_ids": len(ids)}
-                        return
-            windows.append({"since": window.since, "rows": rows})
-            window = step.window
-
-    def _titles(self, api: Notion, target: str) -> Iterator[tuple[str, str]]:
-        """Titles of a related source, a hundred a request instead of one."""
-        for row, _ in self._walk(api, target, set(), {}):
-            for value in (row.get("properties") or {}).values():
-                if isinstance(value, dict) and value.get("type") == "title":
-                    yield str(row["id"]), "".join(str(p.get("plain_text", "")) for p in value["title"] or [])
-
-    def _lookups(self, api: Notion, planned: list[Planned], seen: Ids) -> None:
-        """Classify what vanished: trashed, archived, moved, gone or unshared; removed when gone in two runs."""
-        memory = self.recorder.memory
-        self._tell_recovered(LOOKUP_SCOPE)
-        memory.watch = watch.seen(memory.watch, {row_id for row_id in memory.watch if row_id in seen})
-        asked = watch.to_ask(memory.watch, budget=LOOKUPS_PER_RUN, now=self.now())
-        answers: dict[str, tuple[watch.Answer, datetime]] = {}
-        kinds: dict[str, str] = {}
-        for row_id in asked:
-            if self.stop.is_set():
-                return
-            page = api.page(row_id)
-            kinds[row_id] = _classify(page, memory.watch[row_id].scope)
-            at = page.read_at if page else api.read_at()
-            # Still there and in its place: the index lags. It stays on the list, and no row is taken from it.
-            answers[row_id] = ("found" if kinds[row_id] == "there" else "gone", at)
-        if not asked and LOOKUP_SCOPE in memory.reads and not memory.watch:
-            return
-        memory.watch, removed = watch.answered(memory.watch, answers)
-        manifest = self.recorder.land(LOOKUP_SCOPE, "lookup", (), plan=planned, proof={"asked": kinds}, removed=removed)
-        self.announcer.batch_landed(manifest.batch_ref)
-
-    def _tell(self, scope: str, reason: str) -> None:
-        log.warning("a source could not be read, the last good data stays", scope=scope, reason=reason)
-        if not self._failing.get(scope):
-            self._note(SourceFailed(system="notion", scope=scope, reason=reason))
-        self._failing[scope] = True
-
-    def _tell_recovered(self, scope: str) -> None:
-        if self._failing.get(scope) is not False:
-            self._note(SourceRecovered(system="notion", scope=scope))
-        self._failing[scope] = False
-
-    def _note(self, fact: Fact) -> None:
-        self.announcer.note(first(fact, source=self.source, time=self.now(), event_id=str(uuid4())))
-
-
-def _classify(page: Read | None, scope: str) -> str:
-    if page is None:
-        return "gone or unshared"
-    if page.body.get("in_trash"):
-        return "trashed"
-    if page.body.get("is_archived"):
-        return "archived"
-    parent = (page.body.get("parent") or {}).get("data_source_id")
-    return "there" if parent is None or dashed(str(parent)) == scope else "moved"
+        self.spreadsheets.batch_landed(manifest, before)

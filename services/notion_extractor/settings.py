@@ -20,5 +20,6 @@ class Settings(Broker, LandingPlace, Tokens):
     notion_token: SecretStr | None = None
     notion_sources: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
     notion_every: Duration = timedelta(hours=1)
+    notion_full_every: Duration = timedelta(hours=24)
     notion_requests_per_minute: Annotated[int, Field(ge=1)] = 150
     notion_mapping: Path | None = None

@@ -23,7 +23,7 @@ SENDERS: dict[str, tuple[str, ...]] = {
     "auth.recovered.v1": (*EXTRACTORS, "bi_refresher"),
     "source.failed.v1": (*EXTRACTORS, "transformer", "bi_refresher", "notifier"),
     "source.recovered.v1": (*EXTRACTORS, "transformer", "bi_refresher", "notifier"),
-    "source.schema_drifted.v1": ("transformer",),
+    "source.schema_drifted.v1": ("notion_extractor", "transformer"),
     "message.parked.v1": CONSUMERS,
     "token.supplied.v1": ("console",),
     "command.run_now.v1": ("console",),

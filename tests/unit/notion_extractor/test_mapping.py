@@ -1,11 +1,13 @@
 """Which property feeds which field."""
 
+from typing import Any
+
 import pytest
 
 from services.notion_extractor.mapping import relations, resolve
 from shared.errors import Rejected
 
-REGISTER = {
+REGISTER: dict[str, Any] = {
     "Código Domínio": {"id": "title", "type": "title"},
     "Nome Fantasia": {"id": "aa", "type": "rich_text"},
     "1ª Competência": {"id": "bb", "type": "date"},
@@ -67,7 +69,12 @@ def test_the_offices_register_is_understood_without_a_mapping_file():
         "client_manager": "Gestão de Clientes",
         "client_document": "CNPJ",
     }
-    assert mapping["fields"]["client_since"] == {"id": "bb", "name": "1ª Competência", "type": "date"}
+    assert mapping["fields"]["client_since"] == {
+        "id": "bb",
+        "name": "1ª Competência",
+        "type": "date",
+        "known_as": "1ª Competência",
+    }
 
 
 def test_english_names_are_understood_too():
@@ -90,6 +97,13 @@ def test_english_names_are_understood_too():
         ("  gestor   de clientes ", "client_manager"),
         ("Razão Social", "trade_name"),
         ("UF", "client_state"),
+        ("1a. Competência", "client_since"),
+        ("1° competencia", "client_since"),
+        ("CÓDIGO DOMÍNIO", "client_code"),
+        ("Co\u0301digo", "client_code"),
+        ("Account manager", "client_manager"),
+        ("Start date", "client_since"),
+        ("Company name", "trade_name"),
         ("CNPJ/CPF", "client_document"),
     ],
     ids=str,
@@ -170,5 +184,64 @@ def test_a_meaning_that_the_house_does_not_know_is_refused():
 
 def test_mapped_relations_name_the_source_of_their_titles():
     schema = {"properties": REGISTER}
-    assert relations(schema, resolve(schema, {})) == {"people"}
-    assert relations(schema, resolve(schema, {"fields": {"client_manager": "Estado"}})) == set()
+    assert relations(schema, resolve(schema, {})) == {"dd": "people"}
+    assert relations(schema, resolve(schema, {"fields": {"client_manager": "Estado"}})) == {}
+
+
+def renamed(**names: str) -> dict[str, dict[str, Any]]:
+    """The register with other names for some of its properties."""
+    return {"properties": {names.get(each["id"], name): each for name, each in REGISTER.items()}}
+
+
+def test_a_renamed_property_goes_on_feeding_its_field():
+    before = resolve({"properties": REGISTER}, {})
+    once = resolve(renamed(dd="Quem cuida"), {}, before)
+    twice = resolve(renamed(dd="Dono da conta"), {}, once)
+    assert [fed(each)["client_manager"] for each in (once, twice)] == ["Quem cuida", "Dono da conta"]
+    assert twice["fields"]["client_manager"]["known_as"] == "Gestão de Clientes"
+
+
+def test_a_rename_keeps_what_the_mapping_file_names():
+    own = {"fields": {"client_manager": "Observações"}}
+    before = resolve({"properties": REGISTER}, own)
+    assert fed(resolve(renamed(ff="Notas"), own, before))["client_manager"] == "Notas"
+    with pytest.raises(Rejected, match="no property 'Observações'"):
+        resolve(renamed(ff="Notas"), own, None)
+
+
+def test_a_new_property_by_the_old_name_goes_before_the_renamed_one():
+    before = resolve({"properties": REGISTER}, {})
+    schema = renamed(dd="Antigo gestor")
+    schema["properties"]["Gestor"] = {"id": "nn", "type": "people"}
+    assert fed(resolve(schema, {}, before))["client_manager"] == "Gestor"
+
+
+def test_what_the_mapping_file_no_longer_names_is_let_go():
+    before = resolve({"properties": REGISTER}, {"fields": {"client_manager": "Observações"}})
+    assert fed(resolve({"properties": REGISTER}, {}, before))["client_manager"] == "Gestão de Clientes"
+    without = {name: each for name, each in REGISTER.items() if each["id"] != "dd"}
+    assert "client_manager" not in fed(resolve({"properties": without}, {}, before))
+
+
+def test_another_role_starts_anew():
+    before = resolve({"properties": REGISTER}, {})
+    assert "owner" not in fed(resolve({"properties": REGISTER}, {"role": "tasks"}, before))
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        [],
+        {"A": None},
+        {"A": {"type": "title"}},
+        {"A": {"id": "a"}},
+        {"A": {"id": "a", "type": 7}},
+        {"Status": {"id": "s", "type": "status", "status": {"options": [None], "groups": [7]}}},
+        {"Status": {"id": "s", "type": "status", "status": 7}},
+    ],
+    ids=["a list", "null", "no id", "no type", "a number as type", "wrong options", "no definition"],
+)
+def test_a_schema_of_another_shape_feeds_nothing_wrong(properties):
+    mapping = resolve({"properties": properties}, {"role": "tasks"})
+    assert mapping["statuses"] == {}
+    assert set(mapping["fields"]) <= {"source_status"}

@@ -1,0 +1,109 @@
+"""Cut cells completed through the property-item endpoint, within a budget of requests."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from services.notion_extractor.cut import CutCell, completed, cut_cells, still_cut
+from services.notion_extractor.notion_api import Read
+from shared.errors import AuthRejected, Rejected, Transient
+
+log = structlog.get_logger()
+
+
+REASONS = 20
+"""So many different reasons are told."""
+
+
+class _StaysCut(Exception):
+    """This cell is not completed."""
+
+
+class Items(Protocol):
+    """The API as a completion needs it."""
+
+    def property_items(self, page_id: str, property_id: str, cursor: str | None) -> Read: ...
+
+
+@dataclass(slots=True)
+class Completer:
+    """Completes the rows of one read. A cell that cannot be completed stays cut, says so and fails nothing."""
+
+    api: Items
+    budget: int
+    """Requests left."""
+    requests: int = 0
+    found: int = 0
+    done: list[list[str]] = field(default_factory=list)
+    """Page id and property id of each completed cell."""
+    left: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def row(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row with its cut cells completed, or marked."""
+        cells = cut_cells(row)
+        if not cells:
+            return row
+        properties = dict(row["properties"])
+        for cell in cells:
+            self.found += 1
+            try:
+                items = self._items(str(row.get("id")), cell)
+            except _StaysCut as why:
+                self._note(str(why))
+                self.left += 1
+                properties[cell.name] = still_cut(properties[cell.name])
+            else:
+                self.done.append([str(row.get("id")), cell.property_id])
+                properties[cell.name] = completed(properties[cell.name], items)
+        return {**row, "properties": properties}
+
+    def told(self) -> dict[str, Any]:
+        """What the proof says of it."""
+        return {
+            "found": self.found,
+            "completed": len(self.done),
+            "left_cut": self.left,
+            "requests": self.requests,
+            "cells": self.done,
+            "reasons": self.reasons,
+        }
+
+    def _items(self, page_id: str, cell: CutCell) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        cursor: str | None = None
+        cursors: set[str] = set()
+        while self.budget > 0:
+            self.budget -= 1
+            self.requests += 1
+            body = self._ask(page_id, cell, cursor)
+            results = body.get("results")
+            if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
+                raise _StaysCut(f"{cell.type} came without a list of entries")
+            items += results
+            if not body.get("has_more"):
+                return items
+            cursor = body.get("next_cursor")
+            if not isinstance(cursor, str) or cursor in cursors:
+                raise _StaysCut("its entries do not end: has_more without a new cursor")
+            cursors.add(cursor)
+        raise _StaysCut("the run's budget of requests is spent")
+
+    def _ask(self, page_id: str, cell: CutCell, cursor: str | None) -> dict[str, Any]:
+        try:
+            return self.api.property_items(page_id, cell.property_id, cursor).body
+        except Transient as error:
+            self.budget = 0  # each question was asked patiently already: the next would wait as long
+            raise _StaysCut(str(error)) from None
+        except Rejected as error:
+            raise _StaysCut(str(error)) from None
+        except AuthRejected as error:
+            if error.status == 401:
+                raise
+            raise _StaysCut(str(error)) from None
+
+    def _note(self, reason: str) -> None:
+        if reason[:200] not in self.reasons and len(self.reasons) < REASONS:
+            log.info("a cut cell stays cut", reason=reason)
+            self.reasons.append(reason[:200])

@@ -1,0 +1,112 @@
+"""The rows of one source on their way into a batch; what is learned on the way goes into its manifest."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.notion_extractor.completing import Completer
+from services.notion_extractor.cut import cut_cells
+from services.notion_extractor.notion_api import PageSize
+from services.notion_extractor.reading import Proof, Queries, pages
+from services.notion_extractor.spool import Spool
+from services.notion_extractor.titles import Sources, Titles
+
+
+class Superseded(Exception):
+    """A newer version of a row came after the older one had gone into the batch: it has to be written anew."""
+
+
+class Notion(Queries, Sources, Protocol):
+    """The API as rows need it."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows go into the batch as they come, so that writing costs no time between two requests.
+
+    Those with cut cells follow when the walk has ended: to complete them meanwhile would let its cursors expire.
+    """
+
+    api: Notion
+    scope: str
+    related: Mapping[str, str]
+    """Mapped relations: property id, and the data source of its titles."""
+    titles: Titles
+    completer: Completer
+    spool: Spool
+    proof: Proof
+    cap: int
+    related_titles: dict[str, str] = field(default_factory=dict)
+    related_read: dict[str, Any] = field(default_factory=dict)
+    unresolved: dict[str, str] = field(default_factory=dict)
+    """Related sources that could not be read, and why."""
+    unresolved_properties: dict[str, Any] = field(default_factory=dict)
+    """Mapped relations whose titles, and with an unshared source also whose entries, lack in this batch; by id."""
+    _wanted: dict[str, set[str]] = field(default_factory=dict)
+    _size: PageSize = field(default_factory=PageSize)
+
+    def remember_titles(self, last: Mapping[str, Any]) -> None:
+        """What the last manifest tells of them."""
+        for target, state in (last.get("related_read") or {}).items():
+            if state:
+                self.titles.remember(target, state, last.get("related") or {})
+
+    def walked(self, since: datetime | None) -> Iterator[tuple[dict[str, Any], datetime]]:
+        """Every row of the source (that was edited since), as it is read.
+
+        Raises `Superseded` at the end of a walk that brought a newer version of a row, `WalkAgain` and `Transient` as
+        `pages` does.
+        """
+        for read in pages(self.api, self.scope, self.proof, size=self._size, edited_since=since, cap=self.cap):
+            for row in read.body["results"]:
+                if row.get("object", "page") != "page":
+                    continue  # a wiki's rows may be data sources
+                if self.spool.add(row, read_at=read.read_at, later=bool(cut_cells(row))):
+                    self._note(row)
+                    yield row, read.read_at
+        if self.spool.superseded:
+            raise Superseded
+        yield from self._rest(only_later=True)
+
+    def spooled(self) -> Iterator[tuple[dict[str, Any], datetime]]:
+        """Every row once more, after `Superseded`."""
+        yield from self._rest(only_later=False)
+
+    def _rest(self, *, only_later: bool) -> Iterator[tuple[dict[str, Any], datetime]]:
+        for row, read_at in self.spool.rows(only_later=only_later):
+            whole = self.completer.row(row)
+            self._note(whole)
+            yield whole, read_at
+        self.proof |= {
+            "page_size": self._size.rows,
+            "distinct_ids": self.spool.count,
+            "without_id": self.spool.without_id,
+            "repeated": self.spool.repeated,
+            "cut": self.completer.told(),
+            "titles": {target: self._resolve(target) for target in sorted(set(self.related.values()))},
+        }
+
+    def _note(self, row: Mapping[str, Any]) -> None:
+        """The pages whose titles are wanted."""
+        if not self.related:
+            return
+        properties = row.get("properties")
+        for cell in properties.values() if isinstance(properties, dict) else ():
+            if not isinstance(cell, dict) or not isinstance(cell.get("relation"), list):
+                continue
+            target = self.related.get(str(cell.get("id")))
+            if target is not None:
+                ids = (item.get("id") for item in cell["relation"] if isinstance(item, dict))
+                self._wanted.setdefault(target, set()).update(page for page in ids if isinstance(page, str))
+
+    def _resolve(self, target: str) -> dict[str, int]:
+        wanted = self._wanted.pop(target, set())
+        resolved = self.titles.resolve(self.api, target, wanted)
+        self.related_titles |= resolved.titles
+        self.related_read[target] = self.titles.state(target)
+        if resolved.reason is not None:
+            self.unresolved[target] = resolved.reason
+            for property_id in (each for each, of in self.related.items() if of == target):
+                self.unresolved_properties[property_id] = {"data_source_id": target, "reason": resolved.reason}
+        return {"wanted": len(wanted), "missing": resolved.missing}

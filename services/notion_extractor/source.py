@@ -1,0 +1,181 @@
+"""One data source: what it is like now, and its rows landed whole or not at all."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from services.notion_extractor import history
+from services.notion_extractor.completing import Completer, Items
+from services.notion_extractor.drift import columns, drift
+from services.notion_extractor.mapping import relations, resolve
+from services.notion_extractor.notion_api import Read
+from services.notion_extractor.reading import Queries, walked
+from services.notion_extractor.rows import Rows, Superseded
+from services.notion_extractor.spool import Spool
+from services.notion_extractor.titles import Sources, Titles
+from services.notion_extractor.turn import LastFull, edited_since
+from services.notion_extractor.walk import CAP
+from shared.contracts.vocabulary import BatchKind
+from shared.errors import Rejected
+from shared.extraction import watch
+from shared.extraction.ids import Ids
+from shared.extraction.record import Planned, Recorder
+from shared.extraction.watch import Watched
+from shared.landing import Manifest, iso
+
+
+class Notion(Items, Queries, Sources, Protocol):
+    """The API as reading a source needs it."""
+
+    def schema(self, data_source_id: str) -> Read: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A data source's schema, and how it changed since its last read."""
+
+    scope: str
+    given: str
+    """The entry of NOTION_SOURCES behind it."""
+    schema: Mapping[str, Any]
+    drift: dict[str, list[str]]
+    started: datetime
+    last: Manifest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A data source before its rows are read: `related` are its mapped relations, property id to data source."""
+
+    source: Described
+    mapping: dict[str, Any]
+    related: dict[str, str]
+
+    @property
+    def last_full(self) -> LastFull | None:
+        """None where the mapping changed: rows that were not edited have to be read under the new one, too."""
+        last = self.source.last
+        return history.last_full(last) if last and last.content.get("mapping") == self.mapping else None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A data source after its rows have landed; `unresolved` are the related ones that could not be read, and why."""
+
+    manifest: Manifest
+    before: str | None
+    """The ref of the batch before it."""
+    unresolved: Mapping[str, str]
+
+
+def describe(api: Notion, scope: str, given: str, *, last: Manifest | None, now: datetime) -> Described:
+    """Read the schema. Raises `Rejected` for a source in the trash, and for what is no schema."""
+    read = api.schema(scope)
+    properties = read.body.get("properties")
+    if not isinstance(properties, dict):
+        raise Rejected(f"the schema of {scope} holds no properties")
+    if read.body.get("in_trash"):
+        raise Rejected(f"{scope} lies in Notion's trash: take it out, or take it off NOTION_SOURCES")
+    before = columns(last.content.get("schema")) if last else {}
+    changes = drift(before, columns(properties)) if before else {}
+    # Whichever clock is behind: what was edited while we read must not be older than the next increment's beginning.
+    started = min(now, read.server_time or now)
+    return Described(scope, given, read.body, changes, started, last)
+
+
+def prepare(source: Described, own: Mapping[str, Any]) -> Prepared:
+    """With what the mapping makes of it. Raises `Rejected` for a mapping that names what is not there."""
+    before = source.last.content.get("mapping") if source.last else None
+    mapping = resolve(source.schema, own, before)
+    return Prepared(source, mapping, relations(source.schema, mapping))
+
+
+@dataclass(slots=True)
+class Lander:
+    """Lands one prepared source after the other."""
+
+    recorder: Recorder
+    titles: Titles
+    cap: int = CAP
+
+    def land(
+        self, api: Notion, prepared: Prepared, kind: BatchKind, *, ids: Ids, plan: Collection[Planned], cut_budget: int
+    ) -> Landed:
+        """Every row (that was edited since the last read), noted in `ids`; a whole read names what it lacks.
+
+        Raises `Transient` or `Rejected` where it could not be read whole; nothing has landed then.
+        """
+        scope = prepared.source.scope
+        before = self.recorder.memory.reads.get(scope)
+
+        def once(walk: int) -> Landed:
+            with Spool() as spool:
+                rows = Rows(
+                    api,
+                    scope,
+                    related=prepared.related,
+                    titles=self.titles,
+                    completer=Completer(api, cut_budget),
+                    spool=spool,
+                    proof={"walks": walk},
+                    cap=self.cap,
+                )
+                if last := prepared.source.last:
+                    rows.remember_titles(last.content)
+                missed = partial(self._missed, scope, kind, spool, ids)
+                try:
+                    manifest = self._record(
+                        prepared, kind, rows, rows.walked(_since(prepared, kind)), plan=plan, missed=missed
+                    )
+                except Superseded:
+                    manifest = self._record(prepared, kind, rows, rows.spooled(), plan=plan, missed=missed)
+                return Landed(manifest, before.batch_ref if before else None, rows.unresolved)
+
+        return walked(scope, once)
+
+    def _missed(self, scope: str, kind: BatchKind, spool: Spool, ids: Ids, at: datetime) -> list[Watched]:
+        ids.forget(scope)
+        ids.saw(scope, spool.ids())
+        if kind != "full":
+            return []
+        change = ids.compare(scope, self.recorder.held(scope))
+        return watch.missed(scope, change.lacking, held=change.held, at=at)
+
+    def _record(
+        self,
+        prepared: Prepared,
+        kind: BatchKind,
+        rows: Rows,
+        given: Iterator[tuple[dict[str, Any], datetime]],
+        *,
+        plan: Collection[Planned],
+        missed: Callable[[datetime], Collection[Watched]],
+    ) -> Manifest:
+        source = prepared.source
+        extra: dict[str, Any] = {
+            "data_source_id": source.scope,
+            "given": source.given,
+            "started": iso(source.started),
+            "schema": source.schema["properties"],
+            "drift": source.drift,
+            "mapping": prepared.mapping,
+            "related": rows.related_titles,
+            "related_read": rows.related_read,
+            "unresolved": rows.unresolved_properties,
+        }
+        full = prepared.last_full
+        if kind == "increment" and full is not None:
+            extra["full"] = {
+                "batch_ref": full.batch_ref,
+                "started": iso(full.started),
+                "rows": full.rows,
+                "cut_requests": full.cut_requests,
+            }
+        return self.recorder.land(source.scope, kind, given, plan=plan, proof=rows.proof, missed=missed, extra=extra)
+
+
+def _since(prepared: Prepared, kind: BatchKind) -> datetime | None:
+    last = prepared.source.last
+    return edited_since(history.started(last)) if kind == "increment" and last is not None else None

@@ -1,0 +1,97 @@
+"""What no scope shows any more, asked for by id: trashed, archived, moved, gone or unshared."""
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from services.notion_extractor.ids import dashed
+from services.notion_extractor.notion_api import Read
+from shared.errors import AuthRejected, Outage, Rejected, Transient
+from shared.extraction import watch
+from shared.extraction.watch import Answer
+
+
+class Pages(Protocol):
+    """The API as asking by id needs it."""
+
+    def page(self, page_id: str) -> Read | None: ...
+    def read_at(self) -> datetime: ...
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was answered, in words for the proof and in the watch list's terms; `trouble` where asking had to end."""
+
+    kinds: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, tuple[Answer, datetime]] = field(default_factory=dict)
+    trouble: str | None = None
+
+
+def ask(
+    api: Pages,
+    listed: watch.Watch,
+    *,
+    read: Collection[str],
+    extracted: Collection[str],
+    budget: int,
+    now: datetime,
+    stop: threading.Event,
+) -> Asked:
+    """Ask for what is on the list, within `budget` requests.
+
+    Only for rows whose scope was `read` in this run: a source that is no longer shared answers for its rows as if they
+    were gone. Raises `AuthRejected` where the token is refused.
+    """
+    asked = Asked()
+    due = {row_id: watched for row_id, watched in listed.items() if watched.scope in read}
+    whom = watch.to_ask(due, budget=budget, now=now)
+    for row_id in whom:
+        if stop.is_set():
+            return asked
+        try:
+            page = api.page(row_id)
+        except AuthRejected as error:
+            if error.status != 403:
+                raise
+            # Asking is forbidden, not this page: nobody else need be asked for to know it.
+            rest = [each for each in whom if each not in asked.answers]
+            asked.kinds |= dict.fromkeys(rest, "forbidden")
+            asked.answers |= dict.fromkeys(rest, ("forbidden", api.read_at()))
+            asked.trouble = f"vanished pages cannot be asked for by id, so none is removed: {error.hint}"
+            return asked
+        except Outage:
+            raise
+        except (Transient, Rejected) as error:
+            asked.trouble = str(error)
+            return asked
+        kind = classify(page, listed[row_id].scope, extracted)
+        asked.kinds[row_id] = kind
+        # Still there and in its place (the index lags), or in another source that is read: no removal.
+        found = kind in ("there", "moved to another source that is read")
+        asked.answers[row_id] = ("found" if found else "gone", page.read_at if page else api.read_at())
+    return asked
+
+
+def classify(page: Read | None, scope: str, extracted: Collection[str]) -> str:
+    """What became of a row that `scope` does not show any more."""
+    if page is None:
+        return "gone or unshared"
+    if page.body.get("in_trash"):
+        return "trashed"
+    if page.body.get("is_archived"):
+        return "archived"
+    parent = page.body.get("parent")
+    if not isinstance(parent, dict):
+        return "there"
+    source = parent.get("data_source_id")
+    if source is None:
+        return "moved"
+    try:
+        place = dashed(str(source))
+    except ValueError:
+        return "there"
+    if place == scope:
+        return "there"
+    return "moved to another source that is read" if place in extracted else "moved"

@@ -1,0 +1,181 @@
+"""Complete or not at all: every row of a source, and the proof of it, or nothing and a word about it."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.notion_extractor.reading import WALKS
+from shared.contracts.events import SourceFailed, SourceRecovered
+from simulators.notion.settings import NotionSettings
+from tests.integration.notion_extractor.conftest import (
+    QUERY,
+    SOURCE_ID,
+    error,
+    facts,
+    in_turn,
+    listed,
+    reply,
+    row,
+)
+
+LATER = "2026-11-20T10:05:00.000Z"
+REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
+
+
+def filled(workspace, clock, count, *, per_minute=50):
+    """A register of `count` rows, so many created in each minute; returns database and data source."""
+    database = workspace.create_database("Clientes", REGISTER)
+    source = database.data_source_ids[0]
+    for number in range(count):
+        made = clock() - timedelta(days=30) + timedelta(minutes=number // per_minute)
+        workspace.create_page(source, {"Código": str(number)}, created_time=made)
+    return database.id, source
+
+
+def codes(rows):
+    return sorted(int(each["properties"]["Código"]["title"][0]["plain_text"]) for each in rows)
+
+
+def test_line_1_windows_go_past_the_cap_and_the_manifest_proves_it(room, workspace, clock):
+    database, source = filled(workspace, clock, 30_000, per_minute=130)
+    office = room(database)
+    office.run()
+    (batch,) = office.batches(source)
+    assert codes(office.rows(batch)) == list(range(30_000))
+    proof = batch.content["proof"]
+    assert [window["since"] is None for window in proof["windows"]] == [True, False, False, False]
+    assert proof["windows"][0] == {"since": None, "pages": 100, "rows": 10_000}
+    assert proof["distinct_ids"] == batch.records == 30_000
+    assert proof["rows"] == proof["distinct_ids"] + proof["repeated"]
+    assert proof["pages"] == sum(window["pages"] for window in proof["windows"])
+    assert proof["walks"] == 1
+
+
+def test_line_2_exactly_the_cap_without_a_status_is_not_believed(room, source):
+    first = [row(n) for n in range(4)] + [row(4, created_time=LATER)]
+    rest = [row(4, created_time=LATER), row(5, created_time=LATER)]
+    source.replies[QUERY] = in_turn(reply(body=listed(*first)), reply(body=listed(*rest)))
+    office = room(SOURCE_ID, url=source.url, cap=5)
+    office.run()
+    (batch,) = office.batches(SOURCE_ID)
+    assert batch.records == 6
+    assert [window["since"] for window in batch.content["proof"]["windows"]] == [None, LATER]
+    asked = [body for _, path, body in source.asked if path.startswith(QUERY)]
+    assert asked[1]["filter"]["created_time"] == {"on_or_after": LATER}
+
+
+@pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_000, 2_345], ids=str)
+def test_a_cap_of_another_size_is_found_by_its_status(room, workspace, clock, count):
+    database, source = filled(workspace, clock, count)
+    office = room(database, settings=NotionSettings(row_cap=1_000))
+    office.run()
+    assert codes(office.rows(office.batches(source)[0])) == list(range(count))
+
+
+def test_more_than_the_cap_in_one_minute_fails_loudly_and_lands_nothing(room, workspace, clock):
+    database, source = filled(workspace, clock, 300, per_minute=300)
+    office = room(database, settings=NotionSettings(row_cap=200), cap=200)
+    (failed,) = facts(office.run(), SourceFailed)
+    assert failed.scope == source
+    assert "created in one minute" in failed.reason
+    assert office.batches(source) == []
+
+
+def test_short_pages_end_nothing(room, workspace, clock):
+    database, source = filled(workspace, clock, 730)
+    office = room(database, settings=NotionSettings(short_page_every=2))
+    office.run()
+    assert codes(office.rows(office.batches(source)[0])) == list(range(730))
+
+
+def test_an_expired_cursor_begins_the_walk_anew_at_once(room, source):
+    expired = reply(400, error(400, "validation_error", "The start_cursor provided is invalid: c1"))
+    first = reply(body=listed(row(1), cursor="c1"))
+    source.replies[QUERY] = in_turn(first, expired, first, reply(body=listed(row(2))))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    (batch,) = office.batches(SOURCE_ID)
+    assert batch.records == 2
+    assert batch.content["proof"]["walks"] == 2
+    assert [body.get("start_cursor") for _, path, body in source.asked if path == QUERY] == [None, "c1", None, "c1"]
+    assert max(office.waits, default=0) < 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        listed(row(1), cursor="same"),
+        {**listed(row(1)), "has_more": True},
+        {**listed(row(1)), "has_more": True, "next_cursor": 7},
+    ],
+    ids=["a cursor that repeats itself", "more without a cursor", "a number for a cursor"],
+)
+def test_cursors_that_lead_nowhere_end_in_one_alert_after_three_walks(room, source, page):
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    source.replies[QUERY] = reply(body=page)
+    assert len(facts(office.run(), SourceFailed)) == 1
+    assert office.run() == []
+    assert [batch.records for batch in office.batches(SOURCE_ID)] == [2]
+    source.replies[QUERY] = reply(body=listed(row(1)))
+    assert [fact.scope for fact in facts(office.run(), SourceRecovered)] == [SOURCE_ID]
+
+
+def test_a_cursor_without_end_is_noticed(room, source):
+    numbers = iter(range(10**6))
+
+    def endless(handler, asked):
+        reply(body=listed(row(1), cursor=f"c{next(numbers)}"))(handler, asked)
+
+    source.replies[QUERY] = endless
+    office = room(SOURCE_ID, url=source.url)
+    (failed,) = facts(office.run(), SourceFailed)
+    assert f"in {WALKS} walks" in failed.reason
+    assert office.batches(SOURCE_ID) == []
+
+
+def test_of_a_repeated_row_the_newest_version_lands(room, source):
+    newer = row(1, last_edited_time=LATER, url="new")
+    source.replies[QUERY] = in_turn(reply(body=listed(row(1), row(2), cursor="c")), reply(body=listed(newer, row(2))))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    (batch,) = office.batches(SOURCE_ID)
+    assert sorted(office.rows(batch), key=lambda each: each["id"]) == [newer, row(2)]
+    assert batch.content["proof"]["repeated"] == 2
+
+
+@pytest.mark.parametrize("by", ["database", "data source"])
+def test_a_source_that_is_not_shared_any_more_fails_and_says_what_it_can_be(room, workspace, clock, by):
+    database, source = filled(workspace, clock, 5)
+    office = room(database if by == "database" else source)
+    office.run()
+    workspace.unshare(source)
+    (failed,) = facts(office.run(), SourceFailed)
+    assert "does not know it, or it is not shared with the connection" in failed.reason
+    assert [batch.records for batch in office.batches(source)] == [5]
+    assert office.run() == []
+    planned = {each["scope"] for each in office.batches()[-1].content["plan"]}
+    assert source in planned
+    workspace.share(source)
+    assert failed.scope in {fact.scope for fact in facts(office.run(), SourceRecovered)}
+
+
+def test_a_share_lost_in_the_middle_of_a_walk_lands_nothing(room, source):
+    gone = reply(404, error(404, "object_not_found"))
+    source.replies[QUERY] = in_turn(reply(body=listed(row(1), cursor="c")), gone)
+    office = room(SOURCE_ID, url=source.url)
+    (failed,) = facts(office.run(), SourceFailed)
+    assert failed.scope == SOURCE_ID
+    assert office.batches(SOURCE_ID) == []
+
+
+def test_line_7_each_data_source_of_a_database_is_read(room, workspace):
+    database = workspace.create_database("Clientes", REGISTER, data_sources=["Ativos", "Antigos"])
+    for number, source in enumerate(database.data_source_ids):
+        workspace.create_page(source, {"Código": str(number)})
+    office = room(database.id)
+    office.run()
+    for number, source in enumerate(database.data_source_ids):
+        (batch,) = office.batches(source)
+        assert codes(office.rows(batch)) == [number]
+    assert {each["scope"] for each in office.batches()[-1].content["plan"]} == {*database.data_source_ids, "lookup"}

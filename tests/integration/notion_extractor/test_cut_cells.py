@@ -1,0 +1,96 @@
+"""Cells that Notion cuts short, completed through the property-item endpoint."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, listed, reply, row
+
+REGISTER = {"Código": "title"}
+
+
+@pytest.fixture
+def cut(workspace):
+    """A row related to 130 pages and shown to 40 people, and one that is not cut."""
+    others = workspace.create_database("Outros", REGISTER).data_source_ids[0]
+    pages = [workspace.create_page(others, {"Código": str(n)}) for n in range(130)]
+    people = [workspace.add_person(f"Pessoa {n}", f"p{n}@example.com") for n in range(40)]
+    database = workspace.create_database(
+        "Clientes", {"Código": "title", "Ligados": {"relation": {"data_source_id": others}}, "Equipe": "people"}
+    )
+    source = database.data_source_ids[0]
+    whole = workspace.create_page(source, {"Código": "0", "Ligados": pages[:3], "Equipe": people[:2]})
+    page = workspace.create_page(source, {"Código": "1", "Ligados": pages, "Equipe": people})
+    return source, page, whole, pages, people
+
+
+def landed(office, source):
+    batch = office.batches(source)[-1]
+    return batch.content["proof"]["cut"], {each["id"]: each["properties"] for each in office.rows(batch)}
+
+
+def test_line_10_a_cut_relation_and_cut_people_are_completed_in_the_row(room, cut):
+    source, page, whole, pages, people = cut
+    office = room(source)
+    office.run()
+    proof, rows = landed(office, source)
+    assert [each["id"] for each in rows[page]["Ligados"]["relation"]] == pages
+    assert [each["id"] for each in rows[page]["Equipe"]["people"]] == people
+    assert (rows[page]["Ligados"]["has_more"], rows[page]["Equipe"]["has_more"]) == (False, False)
+    assert [each["id"] for each in rows[whole]["Ligados"]["relation"]] == pages[:3]
+    assert (proof["found"], proof["completed"], proof["left_cut"]) == (2, 2, 0)
+    assert proof["requests"] == 2 + 1
+    assert proof["cells"] == [[page, rows[page]["Ligados"]["id"]], [page, rows[page]["Equipe"]["id"]]]
+
+
+def test_line_10_what_the_budget_does_not_reach_stays_cut_and_says_so(room, workspace, cut):
+    source, _, _, pages, people = cut
+    for number in range(10):
+        workspace.create_page(source, {"Código": f"x{number}", "Ligados": pages, "Equipe": people})
+    office = room(source, requests_per_minute=1, every=timedelta(minutes=40))
+    office.run()
+    proof, rows = landed(office, source)
+    assert proof["requests"] == 10
+    assert proof["completed"] + proof["left_cut"] == proof["found"] == 22
+    marked = [each.get("has_more") for cells in rows.values() for name, each in cells.items() if name != "Código"]
+    assert marked.count(True) == proof["left_cut"] > 0
+    assert proof["reasons"] == ["the run's budget of requests is spent"]
+
+
+def entry(number):
+    return {"object": "property_item", "type": "relation", "id": "rr", "relation": {"id": str(number)}}
+
+
+def items(*entries, cursor=None):
+    return {
+        "object": "list",
+        "type": "property_item",
+        "results": list(entries),
+        "next_cursor": cursor,
+        "has_more": cursor is not None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (reply(404, error(404, "object_not_found")), "does not know it"),
+        (reply(403, error(403, "restricted_resource")), "lacks a capability"),
+        (reply(500, error(500, "internal_server_error")), "500"),
+        (reply(body={"object": "property_item", "type": "relation"}), "without a list of entries"),
+        (reply(body=items(entry(1), cursor="same")), "do not end"),
+        (reply(body={**items(entry(1)), "has_more": True}), "do not end"),
+        (reply(body={**items(), "results": [7]}), "without a list of entries"),
+    ],
+    ids=["absent", "forbidden", "away", "no list", "a cursor that repeats itself", "no cursor", "no objects"],
+)
+def test_a_cell_that_cannot_be_completed_fails_no_source(room, source, answer, reason):
+    relation = {"id": "rr", "type": "relation", "relation": [{"id": "0"}] * 25, "has_more": True}
+    source.replies["/v1/pages/"] = answer
+    source.replies[QUERY] = reply(body=listed(row(1, properties={"Ligados": relation}), row(2)))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    proof, rows = landed(office, SOURCE_ID)
+    assert rows[row(1)["id"]] == {"Ligados": relation}
+    assert (proof["completed"], proof["left_cut"]) == (0, 1)
+    assert reason in proof["reasons"][0]

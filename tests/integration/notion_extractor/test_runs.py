@@ -1,0 +1,307 @@
+"""What a run reads whole, what only by edits, and what it says when the source itself has changed."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts.envelope import first
+from shared.contracts.events import AuthFailed, AuthRecovered, RunNow, SchemaDrifted, SourceFailed, TokenSupplied
+from shared.extraction.supplied import supply
+from simulators.notion.settings import NotionSettings
+from tests.contract.simulated_notion import TOKEN
+from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, facts, reply
+
+REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
+
+
+@pytest.fixture
+def register(workspace, clock):
+    """A register of five clients, an hour old: its database and its data source."""
+    database = workspace.create_database("Clientes", REGISTER)
+    source = database.data_source_ids[0]
+    for number in range(5):
+        workspace.create_page(source, {"Código": str(number)}, created_time=clock() - timedelta(hours=1))
+    return database.id, source
+
+
+def pages_of(workspace, source):
+    return [page.id for page in workspace.data_sources[source].created_by_key]
+
+
+def read(office, source):
+    """Kind and codes of each batch."""
+    return [
+        (batch.kind, sorted(row["properties"]["Código"]["title"][0]["plain_text"] for row in office.rows(batch)))
+        for batch in office.batches(source)
+    ]
+
+
+def large(**more):
+    """So few requests a minute that no source fits into half an interval."""
+    return {"requests_per_minute": 0.01, **more}
+
+
+def test_a_source_that_fits_is_read_whole_each_time(room, register):
+    database, source = register
+    office = room(database)
+    office.run()
+    office.run()
+    assert [kind for kind, _ in read(office, source)] == ["full", "full"]
+
+
+def test_line_8_an_increment_brings_also_what_was_edited_in_the_minute_of_the_last_read(
+    room, register, workspace, clock
+):
+    database, source = register
+    office = room(database, **large())
+    office.run()  # at second 40
+    clock.forward(seconds=10)
+    edited, _, _, _, untouched = pages_of(workspace, source)
+    workspace.update_page(edited, {"Código": "edited"})  # stamped with second 0
+    clock.forward(hours=1)
+    office.run()
+    assert read(office, source)[1] == ("increment", ["edited"])
+    assert untouched
+
+
+def test_increments_follow_each_other_without_a_gap(room, register, workspace, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    for n, page in enumerate(pages_of(workspace, source)):
+        clock.forward(minutes=7, seconds=13)
+        workspace.update_page(page, {"Código": f"edited {n}"})
+        office.run()
+    seen = {code for kind, codes in read(office, source) if kind == "increment" for code in codes}
+    assert seen >= {f"edited {n}" for n in range(5)}
+
+
+def test_an_empty_increment_lands_too_since_it_was_read(room, register, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    clock.forward(hours=1)
+    office.run()
+    assert read(office, source)[1] == ("increment", [])
+
+
+def test_an_increment_says_what_it_builds_on(room, register, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    for _ in range(2):
+        clock.forward(hours=1)
+        office.run()
+    full, one, two = office.batches(source)
+    held = {each["scope"]: [ref for ref, _ in each["holds"]] for each in office.batches()[-1].content["plan"]}
+    assert held[source] == [full.batch_ref, one.batch_ref, two.batch_ref]
+    assert one.content["full"] == two.content["full"]
+    assert one.content["full"]["batch_ref"] == full.batch_ref
+
+
+def test_a_whole_read_comes_at_least_every_full_every_across_restarts(room, register, clock):
+    database, source = register
+    office = room(database, **large(full_every=timedelta(hours=3, minutes=10)))
+    for _ in range(7):
+        office.run()
+        office.restart()
+        clock.forward(hours=1)
+    assert [kind for kind, _ in read(office, source)] == [
+        "full",
+        "increment",
+        "increment",
+        "full",
+        "increment",
+        "increment",
+        "full",
+    ]
+
+
+def test_a_person_who_wants_a_run_now_gets_everything_whole(room, register, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    clock.forward(hours=1)
+    office.extract.on_run_now(first(RunNow(system="notion", by="Ana"), source="/t", time=clock(), event_id="1"))
+    assert office.extract.wake.is_set()
+    office.run()
+    assert [kind for kind, _ in read(office, source)] == ["full", "full"]
+
+
+def test_another_mapping_reads_all_rows_anew(room, register, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    office.mappings = {database: {"fields": {"client_manager": "Nome Fantasia"}}}
+    office.restart()
+    clock.forward(hours=1)
+    office.run()
+    assert [batch.kind for batch in office.batches(source)] == ["full", "full"]
+
+
+def test_what_the_increments_brought_is_missed_too(room, register, workspace, clock):
+    database, source = register
+    office = room(database, **large(full_every=timedelta(hours=3, minutes=10)))
+    office.run()
+    clock.forward(hours=1)
+    new = workspace.create_page(source, {"Código": "new"})
+    office.run()
+    clock.forward(hours=1)
+    workspace.trash(new)
+    office.run()
+    assert office.batches("lookup")[-1].content["watch"] == []
+    clock.forward(hours=1)
+    office.run()
+    kinds = office.batches("lookup")[-1].content["proof"]["asked"]
+    assert kinds == {new: "trashed"}
+
+
+def test_changed_properties_are_told_once_and_stand_in_the_manifest(room, register, workspace):
+    database, source = register
+    office = room(database)
+    office.run()
+    workspace.rename_property(source, "Nome Fantasia", "Apelido")
+    workspace.add_property(source, "CNPJ", "rich_text")
+    (told,) = facts(office.run(), SchemaDrifted)
+    assert set(told.fields) == {"renamed: Nome Fantasia → Apelido", "added: CNPJ"}
+    batch = office.batches(source)[-1]
+    assert batch.content["drift"] == {"renamed": ["Nome Fantasia → Apelido"], "added": ["CNPJ"]}
+    assert batch.content["mapping"]["fields"]["trade_name"]["name"] == "Apelido"
+    office.restart()
+    assert facts(office.run(), SchemaDrifted) == []
+    workspace.remove_property(source, "CNPJ")
+    (told,) = facts(office.run(), SchemaDrifted)
+    assert told.fields == ("vanished: CNPJ",)
+
+
+def test_a_mapping_that_names_what_is_not_there_is_one_alert_with_what_is(room, register):
+    database, source = register
+    office = room(database, mappings={database: {"fields": {"client_code": "Codigo"}}})
+    (failed,) = facts(office.run(), SourceFailed)
+    assert failed.reason.endswith("no property 'Codigo'; there are Código, Nome Fantasia")
+    assert facts(office.run(), SourceFailed) == []
+    assert office.batches(source) == []
+
+
+def test_a_data_source_that_left_its_database_is_told_once(room, workspace, clock):
+    database = workspace.create_database("Clientes", REGISTER, data_sources=["Ativos", "Antigos"])
+    stays, leaves = database.data_source_ids
+    office = room(database.id)
+    office.run()
+    database.data_source_ids.remove(leaves)
+    (told,) = facts(office.run(), SchemaDrifted)
+    assert told.scope == leaves
+    assert "is no longer a data source of the database" in told.reason
+    assert office.run() == []
+    assert {each["scope"] for each in office.batches()[-1].content["plan"]} == {stays, "lookup"}
+    office.restart()
+    assert facts(office.run(), SchemaDrifted) == []
+
+
+def test_a_source_in_the_trash_is_not_read_as_an_empty_one(room, register, workspace):
+    database, source = register
+    office = room(database)
+    office.run()
+    workspace.data_sources[source].shown["in_trash"] = True
+    (failed,) = facts(office.run(), SourceFailed)
+    assert "trash" in failed.reason
+    assert len(office.batches(source)) == 1
+
+
+# -- tokens
+
+
+def test_a_refused_token_is_told_once_and_nothing_is_asked_while_it_is_dead(room, source):
+    source.replies["/v1/users/me"] = reply(401, error(401, "unauthorized"))
+    office = room(SOURCE_ID, url=source.url)
+    (failed,) = facts(office.run(), AuthFailed)
+    assert failed.status == 401
+    asked = len(source.asked)
+    assert office.run() == []
+    office.extract.look_for_token()
+    assert not office.extract.wake.is_set()
+    assert len(source.asked) == asked == 1
+
+
+def test_a_new_token_in_the_settings_is_found_without_a_word_and_starts_a_run(room, register):
+    office = room(register[0], token="bad")
+    assert facts(office.run(), AuthFailed)
+    office.token = TOKEN
+    office.extract.look_for_token()
+    assert office.extract.wake.is_set()
+    assert facts(office.run(), AuthRecovered)
+    assert office.batches(register[1])
+
+
+def test_a_token_refused_in_the_middle_of_a_run_gives_way_to_the_other_one(room, register):
+    office = room(register[0], token=TOKEN)
+    supply(office.folder / "tokens", "notion", TOKEN + "2")
+    (office.folder / "tokens" / "notion.token.supplied").rename(office.folder / "tokens" / "notion.token")
+    assert facts(office.run(), AuthFailed) == []
+    assert office.batches(register[1])
+    assert not (office.folder / "tokens" / "notion.token").exists()
+
+
+def supplied(clock):
+    return first(TokenSupplied(system="notion", by="Ana"), source="/console", time=clock(), event_id="1")
+
+
+def test_a_supplied_token_is_tried_at_once_and_wakes_the_run(room, register, clock):
+    office = room(register[0], token=None)
+    office.run()
+    supply(office.folder / "tokens", "notion", TOKEN)
+    (recovered,) = office.extract.on_token(supplied(clock))
+    assert recovered == AuthRecovered(system="notion", hint="token given by Ana")
+    assert office.extract.wake.is_set()
+    office.run()
+    assert office.batches(register[1])
+    assert list(office.extract.on_token(supplied(clock))) == []
+
+
+def test_a_bad_supplied_token_is_no_incident_while_the_old_one_goes_on(room, register, clock):
+    office = room(register[0])
+    office.run()
+    supply(office.folder / "tokens", "notion", "bad")
+    (failed,) = office.extract.on_token(supplied(clock))
+    assert failed.still_working
+    office.run()
+    assert len(office.batches(register[1])) == 2
+
+
+@pytest.mark.parametrize("given", [None, "bad"], ids=["none set", "a bad one set"])
+def test_once_takes_the_supplied_token_that_lies_there(room, register, given):
+    office = room(register[0], token=given)
+    supply(office.folder / "tokens", "notion", TOKEN)
+    assert office.extract.run_whole_plan()
+    assert len(office.batches(register[1])) == 1
+
+
+def test_once_goes_on_with_the_old_token_where_the_supplied_one_is_bad(room, register):
+    office = room(register[0])
+    supply(office.folder / "tokens", "notion", "bad")
+    assert office.extract.run_whole_plan()
+    assert not (office.folder / "tokens" / "notion.token.supplied").exists()
+
+
+def test_a_missing_capability_is_told_once_and_asked_for_again_since_a_person_mends_it_there(room, register, server):
+    office = room(register[0], settings=NotionSettings(read_content=False))
+    (failed,) = facts(office.run(), AuthFailed)
+    assert (failed.status, "Read content" in failed.hint) == (403, True)
+    assert office.run() == []
+    server.show(office_workspace(server), None)
+    assert facts(office.run(), AuthRecovered)
+    assert office.batches(register[1])
+
+
+def office_workspace(server):
+    return server._app.state.api.workspace
+
+
+def test_notion_away_is_one_alert(room, source):
+    for path in list(source.replies):
+        source.replies[path] = reply(503, b"<html>")
+    office = room(SOURCE_ID, url=source.url)
+    (failed,) = office.run()
+    assert isinstance(failed, SourceFailed)
+    assert office.run() == []
+    assert QUERY not in {path for _, path, _ in source.asked}
