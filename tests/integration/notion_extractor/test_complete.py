@@ -1,5 +1,6 @@
 """Complete or not at all: every row of a source, and the proof of it, or nothing and a word about it."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,39 @@ def test_line_2_exactly_the_cap_without_a_status_is_not_believed(room, source):
     assert [window["since"] for window in batch.content["proof"]["windows"]] == [None, LATER]
     asked = [body for _, path, body in source.asked if path.startswith(QUERY)]
     assert asked[1]["filter"]["created_time"] == {"on_or_after": LATER}
+
+
+def test_line_3_a_cut_that_nobody_tells_of_takes_no_row_away(room, source):
+    """The incident of 2026-09: the walk ends at the cap without a word, and a clean-up deletes what it did not see."""
+    made = [row(n, created_time=f"2026-11-20T{n // 60:02}:{n % 60:02}:00.000Z") for n in range(285)]
+
+    def cut(handler, asked):
+        since = json.loads(asked).get("filter", {}).get("created_time", {}).get("on_or_after", "")
+        reply(body=listed(*[each for each in made if each["created_time"] >= since][:100]))(handler, asked)
+
+    source.replies[QUERY] = reply(body=listed(*made))
+    office = room(SOURCE_ID, url=source.url, cap=100)
+    office.run()
+    source.replies[QUERY] = cut
+    office.run()
+    before, after = office.batches(SOURCE_ID)
+    assert office.rows(before) == office.rows(after) == made
+    assert after.content["missed"] == []
+    assert office.batches("lookup")[-1].content["removed"] == []
+
+
+def test_line_3_what_a_mass_of_missed_rows_lacked_travels_to_the_guard(room, source):
+    source.replies["/v1/pages/"] = reply(404, error(404, "object_not_found"))
+    source.replies[QUERY] = in_turn(
+        reply(body=listed(*map(row, range(500)))), reply(body=listed(*map(row, range(200))))
+    )
+    office = room(SOURCE_ID, url=source.url)
+    for _ in range(3):
+        office.run()
+    gone = office.batches("lookup")[-1].content["removed"]
+    assert len(gone) == 300
+    # The transformer holds back what lacked more than REMOVAL_LIMIT of its scope, until a person has decided.
+    assert {(each["lacked"], each["held"]) for each in gone} == {(300, 500)}
 
 
 @pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_000, 2_345], ids=str)
