@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -39,18 +40,23 @@ class Queries(Protocol):
     ) -> Read: ...
 
 
-def walked(scope: str, once: Callable[[int], T]) -> T:
+def walked(scope: str, size: PageSize, once: Callable[[int], T]) -> T:
     """`once` with the number of the walk, begun anew where its cursors led nowhere.
 
-    Raises `Transient` after three walks.
+    A walk that ended since its pages had to shrink does not count: its cursors may be bound to their page size. Raises
+    `Transient` after three others.
     """
-    for walk in range(1, WALKS + 1):
+    left = WALKS
+    for walk in count(1):
+        began_with = size.rows
         try:
             return once(walk)
         except WalkAgain as error:
             log.info("walking again from the beginning", scope=scope, walk=walk, reason=str(error))
-            reason = str(error)
-    raise Transient(f"{scope} could not be walked to its end in {WALKS} walks: {reason}")
+            left -= size.rows == began_with
+            if not left:
+                raise Transient(f"{scope} could not be walked to its end in {WALKS} walks: {error}") from None
+    raise AssertionError("unreachable")
 
 
 def pages(
@@ -71,19 +77,19 @@ def pages(
     windows: list[dict[str, Any]] = []
     while True:
         cursor: str | None = None
-        cursors, former, progress, count = set[str](), set[str](), Progress(), 0
+        cursors, former, progress, asked = set[str](), set[str](), Progress(), 0
         step: Step | None = None
         while step is None or isinstance(step, Continue):
             read = api.query(scope, window.body(cursor), size=size, only=only)
             results = read.body["results"]
-            progress, count = progress.with_page(results, former), count + 1
+            progress, asked = progress.with_page(results, former), asked + 1
             former = {str(row.get("id")) for row in results}
             yield read
             step = after(read.body, window=window, progress=progress, cursors=cursors, cap=cap)
             if isinstance(step, Continue):
                 cursor = step.cursor
                 cursors.add(cursor)
-        windows.append({"since": window.since, "pages": count, "rows": progress.rows})
+        windows.append({"since": window.since, "pages": asked, "rows": progress.rows})
         match step:
             case Restart(reason=reason):
                 raise WalkAgain(reason)

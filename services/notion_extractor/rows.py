@@ -35,6 +35,7 @@ class Rows:
     titles: Titles
     completer: Completer
     spool: Spool
+    size: PageSize
     proof: Proof
     cap: int
     related_titles: dict[str, str] = field(default_factory=dict)
@@ -44,7 +45,6 @@ class Rows:
     unresolved_properties: dict[str, Any] = field(default_factory=dict)
     """Mapped relations whose titles, and with an unshared source also whose entries, lack in this batch; by id."""
     _wanted: dict[str, set[str]] = field(default_factory=dict)
-    _size: PageSize = field(default_factory=PageSize)
 
     def remember_titles(self, last: Mapping[str, Any]) -> None:
         """What the last manifest tells of them."""
@@ -58,7 +58,7 @@ class Rows:
         Raises `Superseded` at the end of a walk that brought a newer version of a row, `WalkAgain` and `Transient` as
         `pages` does.
         """
-        for read in pages(self.api, self.scope, self.proof, size=self._size, edited_since=since, cap=self.cap):
+        for read in pages(self.api, self.scope, self.proof, size=self.size, edited_since=since, cap=self.cap):
             for row in read.body["results"]:
                 if row.get("object", "page") != "page":
                     continue  # a wiki's rows may be data sources
@@ -79,7 +79,7 @@ class Rows:
             self._note(whole)
             yield whole, read_at
         self.proof |= {
-            "page_size": self._size.rows,
+            "page_size": self.size.rows,
             "distinct_ids": self.spool.count,
             "without_id": self.spool.without_id,
             "repeated": self.spool.repeated,

@@ -10,7 +10,7 @@ from services.notion_extractor import history
 from services.notion_extractor.completing import Completer, Items
 from services.notion_extractor.drift import columns, drift
 from services.notion_extractor.mapping import relations, resolve
-from services.notion_extractor.notion_api import Read
+from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.reading import Queries, walked
 from services.notion_extractor.rows import Rows, Superseded
 from services.notion_extractor.spool import Spool
@@ -109,6 +109,7 @@ class Lander:
         """
         scope = prepared.source.scope
         before = self.recorder.memory.reads.get(scope)
+        size = PageSize()
 
         def once(walk: int) -> Landed:
             with Spool() as spool:
@@ -119,6 +120,7 @@ class Lander:
                     titles=self.titles,
                     completer=Completer(api, cut_budget),
                     spool=spool,
+                    size=size,
                     proof={"walks": walk},
                     cap=self.cap,
                 )
@@ -133,7 +135,7 @@ class Lander:
                     manifest = self._record(prepared, kind, rows, rows.spooled(), plan=plan, missed=missed)
                 return Landed(manifest, before.batch_ref if before else None, rows.unresolved)
 
-        return walked(scope, once)
+        return walked(scope, size, once)
 
     def _missed(self, scope: str, kind: BatchKind, spool: Spool, ids: Ids, at: datetime) -> list[Watched]:
         ids.forget(scope)

@@ -130,13 +130,15 @@ def _sources(api: Sources, target: str) -> list[str]:
 def _titles(api: Sources, sources: list[str], wanted: Collection[str], last_started: datetime | None) -> dict[str, str]:
     since = edited_since(last_started) if last_started else None
 
+    size = PageSize()
+
     def once(source: str) -> dict[str, str]:
-        read = pages(api, source, Proof(), size=PageSize(), edited_since=since, only=(TITLE,))
+        read = pages(api, source, Proof(), size=size, edited_since=since, only=(TITLE,))
         return {page: title for each in read for page, title in _titled(each.body["results"]) if page in wanted}
 
     found: dict[str, str] = {}
     for source in sources:
-        found |= walked(source, lambda _walk, source=source: once(source))  # type: ignore[misc]
+        found |= walked(source, size, lambda _walk, source=source: once(source))  # type: ignore[misc]
     return found
 
 

@@ -135,6 +135,32 @@ def test_an_expired_cursor_begins_the_walk_anew_at_once(room, source):
     assert max(office.waits, default=0) < 1
 
 
+def test_cursors_that_are_bound_to_their_page_size_outlive_no_smaller_page(room, source):
+    """Pages of more than ten rows fail after the first one: the walk begins anew with each smaller size."""
+    bound: dict[str, int] = {}
+
+    def heavy(handler, asked):
+        body = json.loads(asked)
+        size, cursor = body["page_size"], body.get("start_cursor")
+        if cursor is None:
+            bound[f"c{size}"] = size
+            answer = reply(body=listed(row(1), cursor=f"c{size}"))
+        elif size > 10 and size == bound[cursor]:
+            answer = reply(503, error(503, "service_unavailable"))
+        elif size != bound[cursor]:
+            answer = reply(400, error(400, "validation_error", "The start_cursor provided is invalid"))
+        else:
+            answer = reply(body=listed(row(2)))
+        answer(handler, asked)
+
+    source.replies[QUERY] = heavy
+    office = room(SOURCE_ID, url=source.url)
+    assert facts(office.run(), SourceFailed) == []
+    (batch,) = office.batches(SOURCE_ID)
+    assert office.rows(batch) == [row(1), row(2)]
+    assert (batch.content["proof"]["page_size"], batch.content["proof"]["walks"]) == (10, 4)
+
+
 @pytest.mark.parametrize(
     "page",
     [
