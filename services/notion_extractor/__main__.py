@@ -70,6 +70,8 @@ def main() -> int:
         now=clock.now,
         stop=service.stop,
     )
+    if settings.notion_webhook_listen and not asked.once:
+        take_webhooks(settings, settings.notion_webhook_listen, extract, service)
     stop_on_signals(service.stop)
     health.serve(service.health, settings.health_port)
     try:
@@ -90,6 +92,20 @@ def main() -> int:
         structlog.get_logger().error("cannot start", reason=str(error))
         return 1
     return 0
+
+
+def take_webhooks(settings: Settings, address: tuple[str, int], extract: Extract, service: Service) -> None:
+    """Near-streaming: pages that Notion's webhooks name are read within seconds."""
+    from services.notion_extractor import receiver  # nobody needs its server who takes none
+
+    given = settings.notion_webhook_token.get_secret_value() if settings.notion_webhook_token else None
+    try:
+        receiver.serve(*address, receiver.Token(settings.tokens_dir, given), extract.dirty)
+    except OSError as error:
+        raise SettingsError(
+            f"these settings are wrong, see .env.example:\n  NOTION_WEBHOOK_LISTEN: {address}: {error}"
+        ) from None
+    service.does.append(Every("webhooks", timedelta(seconds=2), extract.read_dirty_pages))
 
 
 def with_tokens(settings: Settings, reads: ReadClock) -> Credentials[NotionApi]:

@@ -1,13 +1,13 @@
 """The rows of one source on their way into a batch; what is learned on the way goes into its manifest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from services.notion_extractor.completing import Completer
 from services.notion_extractor.cut import cut_cells
-from services.notion_extractor.notion_api import PageSize
+from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.reading import Proof, Queries, pages
 from services.notion_extractor.spool import Spool
 from services.notion_extractor.titles import Sources, Titles
@@ -60,18 +60,26 @@ class Rows:
         """
         for read in pages(self.api, self.scope, self.proof, size=self.size, edited_since=since, cap=self.cap):
             for row in read.body["results"]:
-                if row.get("object", "page") != "page":
-                    continue  # a wiki's rows may be data sources
-                if self.spool.add(row, read_at=read.read_at, later=bool(cut_cells(row))):
-                    self._note(row)
-                    yield row, read.read_at
+                if row.get("object", "page") == "page":  # a wiki's rows may be data sources
+                    yield from self._passed(row, read.read_at)
         if self.spool.superseded:
             raise Superseded
+        yield from self._rest(only_later=True)
+
+    def given(self, reads: Iterable[Read]) -> Iterator[tuple[dict[str, Any], datetime]]:
+        """Pages that were read one by one."""
+        for read in reads:
+            yield from self._passed(read.body, read.read_at)
         yield from self._rest(only_later=True)
 
     def spooled(self) -> Iterator[tuple[dict[str, Any], datetime]]:
         """Every row once more, after `Superseded`."""
         yield from self._rest(only_later=False)
+
+    def _passed(self, row: dict[str, Any], read_at: datetime) -> Iterator[tuple[dict[str, Any], datetime]]:
+        if self.spool.add(row, read_at=read_at, later=bool(cut_cells(row))):
+            self._note(row)
+            yield row, read_at
 
     def _rest(self, *, only_later: bool) -> Iterator[tuple[dict[str, Any], datetime]]:
         for row, read_at in self.spool.rows(only_later=only_later):

@@ -8,13 +8,13 @@ from typing import Any
 
 import structlog
 
-from services.notion_extractor import history, vanished
+from services.notion_extractor import dirty_pages, history, planning, vanished
 from services.notion_extractor.credentials import Credentials
-from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.source import Lander, Prepared, describe, prepare
 from services.notion_extractor.telling import Access, Teller
 from services.notion_extractor.turn import turns
+from services.notion_extractor.webhook import Dirty
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
 from shared.contracts.vocabulary import LOOKUP_SCOPE, BatchKind
@@ -61,7 +61,10 @@ class Extract:
     pacing: Pacing
     now: Callable[[], datetime]
     stop: threading.Event
+    dirty: Dirty = field(default_factory=Dirty)
+    """What webhooks told of; nothing where none are taken."""
     wake: threading.Event = field(default_factory=threading.Event)
+    _planned: list[Planned] = field(default_factory=list)
     _whole: bool = False
     _running: threading.Lock = field(default_factory=threading.Lock)
 
@@ -118,6 +121,42 @@ class Extract:
         self._whole = True
         self.wake.set()
 
+    def read_dirty_pages(self) -> None:
+        """A micro-run for what webhooks told. Many pages, and changes of a source itself, are a run's work."""
+        pages, is_source_changed = self.dirty.take()
+        if is_source_changed or len(pages) > dirty_pages.MANY:
+            self.wake.set()
+            return
+        if not pages:
+            return
+        with self._running:
+            if self.tell.access is not Access.GOOD or not self._planned:
+                self.dirty.put_back(pages)
+                return
+            try:
+                self._land_dirty(self.credentials.api(), pages)
+            except AuthRejected as error:
+                if error.status == 401:
+                    self.credentials.refused()
+                self.tell.refused(error)
+            except Rejected as error:
+                log.warning("pages that a webhook named could not be read, the next run brings them", reason=str(error))
+            except Transient as error:
+                log.info("pages that a webhook named wait", reason=str(error))
+                self.dirty.put_back(pages)
+
+    def _land_dirty(self, api: NotionApi, pages: Sequence[str]) -> None:
+        landed = dirty_pages.land(
+            api,
+            pages,
+            lander=self.lander,
+            landing=self.landing,
+            plan=self._planned,
+            cut_budget=self.pacing.budget,
+        )
+        for each in landed:
+            self._landed(each.manifest, each.before)
+
     def _with_token(self, whole: bool) -> None:
         """A refused token gives way to the next one there is, from the run's beginning."""
         while True:
@@ -140,8 +179,9 @@ class Extract:
         api.me()
         self.tell.known()
         begun = self.lander.recorder.reads.read()
-        found, unknown = self._resolve(api)
-        plan = self._plan(found, unknown)
+        found, unknown = planning.resolve(api, self.sources, self.tell)
+        scopes = planning.scopes(found, unknown, self._memory, self.landing, self.tell)
+        plan = self._planned = [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
         ready = [each for scope, given in found.items() if (each := self._prepare(api, scope, given)) is not None]
         kinds: Mapping[str, BatchKind] = turns(
             {each.source.scope: None if whole else each.last_full for each in ready},
@@ -163,39 +203,6 @@ class Extract:
             self._memory.watch = watch.recounted(watch.seen(self._memory.watch, shown), since=begun)
             self._ask_for_vanished(api, plan, read, found)
         self.tell.recovered("landing")
-
-    def _resolve(self, api: NotionApi) -> tuple[dict[str, str], set[str]]:
-        """The data sources behind the settings (scope: entry), and the entries that could not be resolved just now."""
-        found: dict[str, str] = {}
-        unknown: set[str] = set()
-        for given in self.sources:
-            try:
-                scopes = [dashed(each) for each in api.data_sources(given)]
-            except (Transient, Rejected, ValueError) as error:
-                unknown.add(given)
-                self.tell.failed(given, str(error))
-                continue
-            found |= {scope: given for scope in scopes if scope not in found}
-            if given not in scopes:  # a data source given by its own id has recovered only when its rows have landed
-                self.tell.recovered(given)
-        return found, unknown
-
-    def _plan(self, found: Mapping[str, str], unknown: Collection[str]) -> list[Planned]:
-        """All scopes of now. Those of an entry that could not be resolved keep their place, and grow stale there."""
-        memory = self._memory
-        scopes = dict.fromkeys(found)
-        for scope in [scope for scope in memory.reads if scope not in found and scope != LOOKUP_SCOPE]:
-            last = history.last_read(self.landing, memory, scope)
-            given = str(last.content.get("given", scope)) if last else scope
-            if given in unknown:
-                scopes[scope] = None
-                continue
-            if given in found.values():
-                reason = f"{scope} is no longer a data source of the database {given}: its rows stay as they were"
-                self.tell.drifted(scope, reason, (scope,))
-            del memory.reads[scope]
-        memory.watch = {row_id: w for row_id, w in memory.watch.items() if w.scope in scopes}
-        return [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
 
     def _prepare(self, api: NotionApi, scope: str, given: str) -> Prepared | None:
         last = history.last_read(self.landing, self._memory, scope)

@@ -1,6 +1,6 @@
 """One data source: what it is like now, and its rows landed whole or not at all."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from services.notion_extractor.completing import Completer, Items
 from services.notion_extractor.drift import columns, drift
 from services.notion_extractor.mapping import relations, resolve
 from services.notion_extractor.notion_api import PageSize, Read
-from services.notion_extractor.reading import Queries, walked
+from services.notion_extractor.reading import Proof, Queries, walked
 from services.notion_extractor.rows import Rows, Superseded
 from services.notion_extractor.spool import Spool
 from services.notion_extractor.titles import Sources, Titles
@@ -113,19 +113,7 @@ class Lander:
 
         def once(walk: int) -> Landed:
             with Spool() as spool:
-                rows = Rows(
-                    api,
-                    scope,
-                    related=prepared.related,
-                    titles=self.titles,
-                    completer=Completer(api, cut_budget),
-                    spool=spool,
-                    size=size,
-                    proof={"walks": walk},
-                    cap=self.cap,
-                )
-                if last := prepared.source.last:
-                    rows.remember_titles(last.content)
+                rows = self._rows(api, prepared, spool, size, {"walks": walk}, cut_budget=cut_budget)
                 missed = partial(self._missed, scope, kind, spool, ids)
                 try:
                     manifest = self._record(
@@ -136,6 +124,42 @@ class Lander:
                 return Landed(manifest, before.batch_ref if before else None, rows.unresolved)
 
         return walked(scope, size, once)
+
+    def land_pages(
+        self, api: Notion, last: Manifest, reads: Sequence[Read], *, plan: Collection[Planned], cut_budget: int
+    ) -> Landed:
+        """Pages of a source that were read one by one, as an increment under what `last` knows of the source.
+
+        It says of itself that it began when `last` did: the next increment has to bring what no webhook told.
+        """
+        schema = {"properties": last.content["schema"]}
+        source = Described(last.scope, last.content["given"], schema, {}, history.started(last), last)
+        prepared = Prepared(source, last.content["mapping"], relations(schema, last.content["mapping"]))
+        memory = self.recorder.memory
+        with Ids() as ids, Spool() as spool:
+            rows = self._rows(api, prepared, spool, PageSize(), {"asked_by_id": len(reads)}, cut_budget=cut_budget)
+            missed = partial(self._missed, last.scope, "increment", spool, ids)
+            manifest = self._record(prepared, "increment", rows, rows.given(reads), plan=plan, missed=missed)
+            memory.watch = watch.seen(memory.watch, {row_id for row_id in memory.watch if row_id in ids})
+        return Landed(manifest, last.batch_ref, rows.unresolved)
+
+    def _rows(
+        self, api: Notion, prepared: Prepared, spool: Spool, size: PageSize, proof: Proof, *, cut_budget: int
+    ) -> Rows:
+        rows = Rows(
+            api,
+            prepared.source.scope,
+            related=prepared.related,
+            titles=self.titles,
+            completer=Completer(api, cut_budget),
+            spool=spool,
+            size=size,
+            proof=proof,
+            cap=self.cap,
+        )
+        if last := prepared.source.last:
+            rows.remember_titles(last.content)
+        return rows
 
     def _missed(self, scope: str, kind: BatchKind, spool: Spool, ids: Ids, at: datetime) -> list[Watched]:
         ids.forget(scope)

@@ -1,0 +1,122 @@
+"""What Notion posts to a webhook, and which pages it makes dirty."""
+
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from services.notion_extractor.webhook import Dirty, Event, Handshake, is_signed, read
+
+TOKEN = "secret_x"
+BODY = '{"name":"São  João"}'.encode()
+SIGNED = "sha256=" + hmac.new(TOKEN.encode(), BODY, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "token", "holds"),
+    [
+        (BODY, SIGNED, TOKEN, True),
+        (BODY, SIGNED.upper(), TOKEN, False),
+        (BODY, SIGNED.removeprefix("sha256="), TOKEN, False),
+        (BODY, None, TOKEN, False),
+        (BODY, "", TOKEN, False),
+        (BODY, "sha256=ção\udcff", TOKEN, False),
+        (BODY, SIGNED, "secret_y", False),
+        (BODY + b" ", SIGNED, TOKEN, False),
+        (json.dumps(json.loads(BODY)).encode(), SIGNED, TOKEN, False),
+    ],
+    ids=[
+        "signed",
+        "in capitals",
+        "without its prefix",
+        "no signature",
+        "an empty one",
+        "no ASCII",
+        "another token",
+        "another body",
+        "the same written anew",
+    ],
+)
+def test_a_signature_is_that_of_the_very_bytes(body, given, token, holds):
+    assert is_signed(body, given, token) is holds
+
+
+def posted(**more):
+    event = {"id": "e1", "type": "page.created", "entity": {"id": "p1", "type": "page"}, "data": {}}
+    return json.dumps({**event, **more}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (posted(), Event("e1", "page.created", "p1")),
+        (posted(attempt_number=8, new_key=[1]), Event("e1", "page.created", "p1")),
+        (b'{"verification_token":"secret_x"}', Handshake("secret_x")),
+        (b'{"verification_token":"a\\nb"}', None),
+        (b'{"verification_token":7}', None),
+        (posted(id=None), None),
+        (posted(type=7), None),
+        (posted(entity=[]), None),
+        (posted(entity={"id": ""}), None),
+        (b"[]", None),
+        (b"", None),
+        (b"\xff", None),
+        (b"[" * 100_000, None),
+    ],
+    ids=[
+        "an event",
+        "an event with what nobody knows",
+        "the handshake",
+        "a token of two lines",
+        "a token that is a number",
+        "no id",
+        "a type that is a number",
+        "no entity",
+        "an entity without an id",
+        "a list",
+        "nothing",
+        "no text",
+        "nested without end",
+    ],
+)
+def test_what_was_posted_is_read_leniently_or_not_at_all(body, found):
+    assert read(body) == found
+
+
+def heard(*events):
+    dirty = Dirty()
+    for event in events:
+        dirty.heard(Event(*event))
+    return dirty
+
+
+def test_an_event_that_comes_twice_counts_once():
+    dirty = heard(("e1", "page.created", "p1"))
+    assert dirty.take() == (["p1"], False)
+    dirty.heard(Event("e1", "page.created", "p1"))
+    assert dirty.take() == ([], False)
+
+
+def test_events_of_any_order_make_a_page_dirty_once():
+    dirty = heard(("e2", "page.properties_updated", "p1"), ("e1", "page.created", "p1"), ("e3", "page.moved", "p2"))
+    assert dirty.take() == (["p1", "p2"], False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed"),
+    [
+        ("data_source.schema_updated", True),
+        ("data_source.deleted", True),
+        ("data_source.content_updated", False),
+        ("comment.created", False),
+    ],
+)
+def test_a_source_that_changed_itself_is_a_runs_work(kind, changed):
+    assert heard(("e1", kind, "d1")).take() == ([], changed)
+
+
+def test_what_could_not_be_read_waits_before_the_newer():
+    dirty = heard(("e1", "page.created", "p1"))
+    dirty.put_back(["p0", "p1"])
+    assert dirty.take()[0] == ["p0", "p1"]
