@@ -13,6 +13,7 @@ from shared.errors import Outage, Rejected
 from shared.landing import id_of, iso
 
 CACHE_KIB = 2_000
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Spool:
@@ -113,7 +114,7 @@ class Spool:
 
     def _write(self, row: Mapping[str, Any], read_at: datetime) -> None:
         try:
-            line = f"{iso(read_at)}\t{json.dumps(row, separators=(',', ':'))}\n"
+            line = f"{iso(read_at)}\t{_encode(row)}\n"
         except RecursionError:
             raise Rejected("a row is nested too deeply to be a row of this source") from None
         self._zip.write(line.encode())
