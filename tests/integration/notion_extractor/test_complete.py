@@ -122,6 +122,16 @@ def test_short_pages_end_nothing(room, workspace, clock):
     assert codes(office.rows(office.batches(source)[0])) == list(range(730))
 
 
+@pytest.mark.parametrize("status", [503, 504])
+def test_a_source_that_is_too_heavy_for_large_pages_arrives_in_small_ones(room, workspace, clock, status):
+    database, source = filled(workspace, clock, 120)
+    office = room(database, settings=NotionSettings(heavy_page_size=25, heavy_status=status))
+    office.run()
+    (batch,) = office.batches(source)
+    assert codes(office.rows(batch)) == list(range(120))
+    assert batch.content["proof"]["page_size"] == 25
+
+
 def test_an_expired_cursor_begins_the_walk_anew_at_once(room, source):
     expired = reply(400, error(400, "validation_error", "The start_cursor provided is invalid: c1"))
     first = reply(body=listed(row(1), cursor="c1"))

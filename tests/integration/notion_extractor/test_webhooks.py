@@ -12,6 +12,7 @@ from services.notion_extractor import receiver
 from services.notion_extractor.receiver import Token
 from services.notion_extractor.webhook import Dirty, read
 from shared.contracts.events import AuthFailed
+from simulators.notion.webhooks import Options, Webhooks
 from tests.contract.simulated_notion import TOKEN as NOTION_TOKEN
 from tests.integration.notion_extractor.conftest import facts
 
@@ -72,6 +73,29 @@ def test_who_cannot_sign_makes_nothing_dirty_and_replaces_no_token(endpoint, dir
     assert post(endpoint, body, secret=secret) == status
     assert dirty.take() == ([], False)
     assert (tmp_path / "tokens" / "notion.webhook").read_text() == SECRET + "\n"
+
+
+def test_the_simulated_notions_deliveries_are_taken_in_any_order_and_number(
+    endpoint, dirty, tmp_path, workspace, clock, eventually
+):
+    source = workspace.create_database("Clientes", REGISTER).data_source_ids[0]
+    webhooks = Webhooks(workspace)
+    subscription = webhooks.subscribe(endpoint, Options(order="newest_first", copies=2))
+    try:
+        assert webhooks.verify(subscription.id, (tmp_path / "tokens" / "notion.webhook").read_text().strip())
+        pages = [workspace.create_page(source, {"Código": f"São {n}"}) for n in range(3)]
+        found: set[str] = set()
+
+        def all_heard():
+            found.update(dirty.take()[0])
+            return found == set(pages)
+
+        eventually(all_heard)
+        eventually(lambda: len(webhooks.told()[0]["deliveries"]) == 6)
+        assert {each["status"] for each in webhooks.told()[0]["deliveries"]} == {200}
+        assert dirty.take() == ([], False)
+    finally:
+        webhooks.stop()
 
 
 @pytest.fixture
