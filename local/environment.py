@@ -23,7 +23,7 @@ LOGINS = ("transformer", "bi_refresher", "notifier", "console", "panel_reader", 
 OWNER = "operacional"
 """Who declares the topology, and may open the management pages."""
 VHOST = "operacional"
-YOURS = ("notion_token", "gestta_token", "gestta_password", "bi_password", "slack_bot_token")
+YOURS = ("notion_token", "notion_mapping", "gestta_token", "gestta_password", "bi_password", "slack_bot_token")
 """What only a person can fill in: empty files, so that compose has something to mount."""
 
 SWITCH = """

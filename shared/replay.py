@@ -54,6 +54,18 @@ def choose(connection: rabbitmq.Connection, choice: Choice) -> Iterator[Envelope
             yield envelope
 
 
+def answer_to(connection: rabbitmq.Connection, asked: Envelope[Fact], *, seconds: float) -> Envelope[Fact] | None:
+    """The first fact that names `asked` as its cause; None where none was said within so many seconds."""
+    for delivery in rabbitmq.follow_stream(connection, since=asked.time, seconds=seconds):
+        try:
+            envelope = decode(delivery.body)
+        except Rejected:
+            continue
+        if envelope.causationid == asked.id:
+            return envelope
+    return None
+
+
 def destination(envelope: Envelope[Fact]) -> str:
     """The one queue a fact belongs to. Raises `Rejected` where it has none, or the choice would be ours."""
     queues = topology.subscribers(envelope.routing_key)

@@ -14,10 +14,10 @@ import click
 from services.console import doctor as examination
 from services.console import warehouse
 from services.console.settings import Settings
-from services.console.table import aligned
+from services.console.table import OFFICE_TIME, aligned
 from shared import clock, log, replay
 from shared.contracts.envelope import Envelope, first
-from shared.contracts.events import Fact, RawDataReady, RunNow, TokenSupplied
+from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RawDataReady, RunNow, TokenSupplied
 from shared.contracts.vocabulary import ALL_SCOPES
 from shared.database.connection import connect
 from shared.errors import Outage, Rejected, RoadClosed, Transient
@@ -83,8 +83,19 @@ def doctor() -> None:
     sys.exit(1 if wrong else 0)
 
 
+def span(text: str) -> timedelta:
+    """`90s`, `7m`, `1h`."""
+    try:
+        found = duration(text)
+    except (ValueError, OverflowError):
+        found = None
+    if not isinstance(found, timedelta):
+        raise click.BadParameter(f"{text!r}: write 20s, 2m")
+    return found
+
+
 def moment(text: str) -> datetime:
-    """`2h` (ago), `2026-11-23`, or `2026-11-23T10:00` in this machine's zone."""
+    """`2h` (ago), `2026-11-23`, or `2026-11-23T10:00` in the office's zone."""
     try:
         span = duration(text)
         if isinstance(span, timedelta):
@@ -92,9 +103,10 @@ def moment(text: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        given = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r}: write 2h, 3d, 2026-11-23 or 2026-11-23T10:00") from None
+    return (given if given.tzinfo else given.replace(tzinfo=OFFICE_TIME)).astimezone(UTC)
 
 
 @console.command(name="replay")
@@ -204,16 +216,27 @@ def token() -> None:
 @token.command(name="set")
 @click.argument("system", type=SYSTEMS)
 @click.option("--stdin", "from_stdin", is_flag=True, help="read the token from standard input")
+@click.option("--wait", default="20s", callback=lambda _c, _p, v: span(v), show_default=True, help="for the answer")
 @told
-def token_set(system: str, from_stdin: bool) -> None:
+def token_set(system: str, from_stdin: bool, wait: timedelta) -> None:
     """Give a new token: it is tried before it replaces one that works. It never goes over the road."""
     settings = load(Settings)
     text = sys.stdin.read() if from_stdin else click.prompt(f"Token for {system}", hide_input=True)
     if not text.strip():
         raise click.ClickException("the token is empty")
     supply(settings.tokens_dir, system, text)
-    _say(settings, TokenSupplied(system=system, by=_who()))  # type: ignore[arg-type]
-    click.echo(f"The token lies there for {system}_extractor, which tries it now; `console status` or Slack tells.")
+    click.echo(f"The token lies there for {system}_extractor, which tries it now.")
+    supplied = _say(settings, TokenSupplied(system=system, by=_who()))  # type: ignore[arg-type]
+    with rabbitmq.session(settings.broker_url, name="console") as connection:
+        answer = replay.answer_to(connection, supplied, seconds=wait.total_seconds())
+    match answer.data if answer else None:
+        case AuthRecovered():
+            click.echo("It works, and is used from now on.")
+        case AuthFailed(hint=hint, still_working=still_working):
+            rest = "The one in use goes on." if still_working else "No other one works."
+            raise click.ClickException(f"it was refused: {hint}. {rest}")
+        case _:
+            click.echo("Nobody has answered yet: is the extractor running? It tries the token as soon as it does.")
 
 
 @console.command()
@@ -253,13 +276,14 @@ _decision("approve", "approved")
 _decision("reject", "rejected")
 
 
-def _say(settings: Settings, fact: Fact) -> None:
+def _say(settings: Settings, fact: Fact) -> Envelope[Fact]:
     envelope = first(fact, source=SOURCE, time=clock.now(), event_id=str(uuid4()))
     with (
         rabbitmq.session(settings.broker_url, name="console") as connection,
         rabbitmq.confirming(connection) as send,
     ):
         send(topology.EVENTS, envelope.routing_key, encode(envelope), rabbitmq.properties_of(envelope))
+    return envelope
 
 
 def _who() -> str:

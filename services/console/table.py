@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
+"""Also in a container, whose own zone is UTC."""
 
 
 def aligned(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table with a heading; times in this machine's zone, to the second."""
+    """A table with a heading; times in the office's zone, to the second."""
     if not rows:
         return "  (none)"
     names = list(rows[0])
@@ -22,7 +26,7 @@ def _text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+            return f"{value.astimezone(OFFICE_TIME):%Y-%m-%d %H:%M:%S}"
         case timedelta():
             return str(value)
         case _:

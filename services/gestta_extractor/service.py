@@ -17,7 +17,7 @@ from services.gestta_extractor.run import TOO_LARGE, Run
 from services.gestta_extractor.scopes import Scopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AuthRecovered, Fact, RunNow, TokenSupplied
-from shared.contracts.vocabulary import LOOKUP_SCOPE
+from shared.contracts.vocabulary import ALL_SCOPES, LOOKUP_SCOPE
 from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction.announce import Announcer
 from shared.extraction.ids import Ids
@@ -68,17 +68,20 @@ class Extract:
     """Pause between two tries; `stop.wait`, so that the end of the service ends it too."""
     wake: threading.Event = field(default_factory=threading.Event)
     _whole: bool = False
+    _wanted: set[str] = field(default_factory=set)
+    """Scopes that people want read now."""
     _running: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
         """Read what is due. While the token is dead nothing is asked."""
         with self._running:
             whole, self._whole = self._whole, False
+            wanted, self._wanted = self._wanted, set()
             if self.access.is_dead and not self.access.credentials.has_news(self.now()):
                 return
             try:
                 with Ids() as ids:
-                    self._read(whole, ids)
+                    self._read(whole, wanted, ids)
             except AuthRejected as error:
                 self.access.failed(error)
             except (Transient, Rejected) as error:
@@ -105,9 +108,12 @@ class Extract:
             yield fact
 
     def on_run_now(self, event: Envelope[RunNow]) -> None:
-        """A person wants everything read now: noted, and done by the next beat."""
+        """A person wants everything or one scope read now: noted, and done by the next beat."""
         log.info("a run was asked for", by=event.data.by, scope=event.data.scope)
-        self._whole = True
+        if event.data.scope == ALL_SCOPES:
+            self._whole = True
+        else:
+            self._wanted.add(event.data.scope)
         self.wake.set()
 
     def run_whole_plan(self) -> bool:
@@ -118,7 +124,7 @@ class Extract:
         self.spreadsheets.beat()
         return not self.access.is_dead and self.news.nothing_failed
 
-    def _read(self, whole: bool, ids: Ids) -> None:
+    def _read(self, whole: bool, wanted: set[str], ids: Ids) -> None:
         begun, left = self.recorder.reads.read(), self.api.left
         today = self.now().astimezone(OFFICE_TIME).date()
         memory = self.recorder.memory
@@ -136,12 +142,16 @@ class Extract:
         scopes = Scopes(every, self.recorder, ids, self._landed, self.range.task_url)
         scopes.forget_what_left_the_plan()
         reading = Run(self.api, self.access, scopes, self.news, self.now, self.stop, self.wait, self.range.every / 2)
-        for block in due.now:
+        only = set() if whole else wanted
+        if unknown := only - every.keys():
+            log.warning("a scope that was asked for is not in the plan", scopes=sorted(unknown))
+        for block in due.now if not only else [block for block in plan if block.scope in only]:
             if self.stop.is_set():
                 return
             if block.holds(today) or self.api.left > RESERVE:
                 reading.block(block)
-        reading.search()
+        if not only or SEARCH_OPEN in only:
+            reading.search()
         self.news.left({*scopes.plan, "landing"})
         if not self.stop.is_set():
             share = int(self.range.requests_per_hour * (self.range.every / timedelta(hours=1)))

@@ -17,7 +17,7 @@ from services.notion_extractor.turn import turns
 from services.notion_extractor.webhook import Dirty
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
-from shared.contracts.vocabulary import LOOKUP_SCOPE, BatchKind
+from shared.contracts.vocabulary import ALL_SCOPES, LOOKUP_SCOPE, BatchKind
 from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
@@ -66,16 +66,19 @@ class Extract:
     wake: threading.Event = field(default_factory=threading.Event)
     _planned: list[Planned] = field(default_factory=list)
     _whole: bool = False
+    _wanted: set[str] = field(default_factory=set)
+    """Data sources that people want read now."""
     _running: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
         """Read every source. While the token is refused nothing is asked."""
         with self._running:
             whole, self._whole = self._whole, False
+            wanted, self._wanted = self._wanted, set()
             if self.tell.access is Access.REFUSED and not self.credentials.has_news():
                 return
             try:
-                self._with_token(whole)
+                self._with_token(whole, wanted)
             except AuthRejected as error:
                 self.tell.refused(error)
             except (Transient, Rejected) as error:
@@ -116,9 +119,12 @@ class Extract:
         self.wake.set()
 
     def on_run_now(self, event: Envelope[RunNow]) -> None:
-        """A person wants everything read now: noted, and done whole by the next beat."""
+        """A person wants everything or one source read now: noted, and done whole by the next beat."""
         log.info("a run was asked for", by=event.data.by, scope=event.data.scope)
-        self._whole = True
+        if event.data.scope == ALL_SCOPES:
+            self._whole = True
+        else:
+            self._wanted.add(event.data.scope)
         self.wake.set()
 
     def read_dirty_pages(self) -> None:
@@ -157,12 +163,12 @@ class Extract:
         for each in landed:
             self._landed(each.manifest, each.before)
 
-    def _with_token(self, whole: bool) -> None:
+    def _with_token(self, whole: bool, wanted: set[str]) -> None:
         """A refused token gives way to the next one there is, from the run's beginning."""
         while True:
             api = self.credentials.api()
             try:
-                self._read_all(api, whole)
+                self._read_all(api, whole, wanted)
             except AuthRejected as error:
                 if error.status == 401:
                     self.credentials.refused()
@@ -175,16 +181,23 @@ class Extract:
     def _memory(self) -> Memory:
         return self.lander.recorder.memory
 
-    def _read_all(self, api: NotionApi, whole: bool) -> None:
+    def _read_all(self, api: NotionApi, whole: bool, wanted: set[str]) -> None:
         api.me()
         self.tell.known()
         begun = self.lander.recorder.reads.read()
         found, unknown = planning.resolve(api, self.sources, self.tell)
         scopes = planning.scopes(found, unknown, self._memory, self.landing, self.tell)
         plan = self._planned = [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
-        ready = [each for scope, given in found.items() if (each := self._prepare(api, scope, given)) is not None]
+        only = set() if whole else wanted
+        if unasked := only - found.keys():
+            log.warning("a source that was asked for is not in the plan", scopes=sorted(unasked))
+        ready = [
+            each
+            for scope, given in found.items()
+            if (not only or scope in only) and (each := self._prepare(api, scope, given)) is not None
+        ]
         kinds: Mapping[str, BatchKind] = turns(
-            {each.source.scope: None if whole else each.last_full for each in ready},
+            {each.source.scope: None if whole or only else each.last_full for each in ready},
             requests_per_minute=self.pacing.requests_per_minute,
             every=self.pacing.every,
             full_every=self.pacing.full_every,

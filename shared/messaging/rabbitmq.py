@@ -6,6 +6,7 @@ road does nothing but ask; handlers and beats live in threads of their own and r
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -442,6 +443,24 @@ def walk_stream(
         yield _delivery(body, properties, lambda: None)
         channel.basic_ack(method.delivery_tag)
         if properties.headers["x-stream-offset"] >= end:
+            break
+    channel.cancel()
+    channel.close()
+
+
+def follow_stream(connection: pika.BlockingConnection, *, since: datetime, seconds: float) -> Iterator[Delivery]:
+    """The journal from `since`, and for so many seconds what is said meanwhile."""
+    deadline = time.monotonic() + seconds
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=STREAM_PREFETCH)
+    offset = {"x-stream-offset": since.replace(microsecond=0)}
+    for method, properties, body in channel.consume(
+        topology.JOURNAL, arguments=offset, inactivity_timeout=PUMP_SECONDS
+    ):
+        if method is not None:
+            yield _delivery(body, properties, lambda: None)
+            channel.basic_ack(method.delivery_tag)
+        if time.monotonic() >= deadline:
             break
     channel.cancel()
     channel.close()

@@ -151,7 +151,7 @@ def test_what_the_outside_refuses_is_said_with_what_to_do(examined, road, strang
     )
 
     assert said(found, "notion token", "recusou o token", "confira NOTION_TOKEN")
-    assert said(found, "gestta token", "recusou o acesso", "console token set gestta")
+    assert said(found, "gestta token", "parece ser o `user-jwt`", "copie o valor inteiro de `ngStorage-jwt`")
     assert said(found, "O robô não está no canal de SLACK_CHANNEL", "convide-o com /invite")
     assert said(found, "bi_page", "não responde", "confira BI_URL e a rede")
 

@@ -1,13 +1,17 @@
 """What a person tells the house: a token, a run, a decision; and what the console says of its state."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from shared.contracts.events import RunNow, TokenSupplied
+from shared import clock
+from shared.contracts.envelope import consequence, first
+from shared.contracts.events import AuthFailed, AuthRecovered, RunNow, TokenSupplied
 from shared.messaging import topology
+from shared.messaging.codec import decode
 from tests.integration.console.conftest import QUEUE, client
 
 pytestmark = pytest.mark.integration
@@ -21,7 +25,7 @@ def folder(tmp_path):
 
 
 def test_a_supplied_token_lies_there_for_its_extractors_group_alone(console, road, folder):
-    told = console("token", "set", "gestta", "--stdin", stdin=f"  {TOKEN}\n")
+    told = console("token", "set", "gestta", "--stdin", "--wait", "0.1s", stdin=f"  {TOKEN}\n")
 
     assert told.exit_code == 0
     (held,) = folder.iterdir()
@@ -31,7 +35,7 @@ def test_a_supplied_token_lies_there_for_its_extractors_group_alone(console, roa
 
 
 def test_the_fact_says_whose_token_it_is_and_never_the_token(console, road):
-    told = console("token", "set", "gestta", "--stdin", stdin=TOKEN)
+    told = console("token", "set", "gestta", "--stdin", "--wait", "0.1s", stdin=TOKEN)
 
     (fact,) = road.journal()
     ((properties, body),) = road.take("notifier.incidents")
@@ -44,14 +48,50 @@ def test_the_fact_says_whose_token_it_is_and_never_the_token(console, road):
 
 
 def test_a_token_that_is_typed_is_not_shown(console, road, folder):
-    told = console("token", "set", "notion", stdin=f"{TOKEN}\n")
+    told = console("token", "set", "notion", "--wait", "0.1s", stdin=f"{TOKEN}\n")
     assert told.exit_code == 0
     assert TOKEN not in told.output
     assert (folder / "notion.token.supplied").read_text(encoding="utf-8").strip() == TOKEN
 
 
+@pytest.mark.parametrize(
+    ("fact", "exit_code", "said"),
+    [
+        (AuthRecovered(system="gestta"), 0, "It works"),
+        (
+            AuthFailed(system="gestta", status=401, hint="venceu ontem", still_working=True),
+            1,
+            "it was refused: venceu ontem. The one in use goes on.",
+        ),
+        (AuthFailed(system="gestta", status=401, hint="venceu ontem"), 1, "No other one works."),
+    ],
+    ids=["a good one", "a bad one while another works", "a bad one"],
+)
+def test_whoever_supplies_a_token_is_told_what_became_of_it(console, road, eventually, fact, exit_code, said):
+    def extractor():
+        eventually(lambda: road.waiting("gestta_extractor.commands") == 1)
+        ((_, body),) = road.take("notifier.incidents")  # its copy: a single active consumer's queue gives no peek
+        cause = decode(body)
+        road.say_again(first(AuthRecovered(system="notion"), source="/t", time=clock.now(), event_id="of another"))
+        road.say_again(consequence(cause, fact, source="/services/gestta_extractor", time=clock.now()))
+
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(extractor)
+        told = console("token", "set", "gestta", "--stdin", "--wait", "20s", stdin=TOKEN)
+        answered.result()
+
+    assert told.exit_code == exit_code
+    assert said in told.output
+
+
+def test_nobody_who_answers_is_said_too(console, road):
+    told = console("token", "set", "gestta", "--stdin", "--wait", "0.1s", stdin=TOKEN)
+    assert told.exit_code == 0
+    assert "Nobody has answered yet" in told.output
+
+
 def test_an_empty_token_is_refused_and_nothing_is_said(console, road, folder):
-    told = console("token", "set", "gestta", "--stdin", stdin="\n")
+    told = console("token", "set", "gestta", "--stdin", "--wait", "0.1s", stdin="\n")
     assert told.exit_code == 1
     assert "the token is empty" in told.output
     assert not folder.exists()

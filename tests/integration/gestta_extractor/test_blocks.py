@@ -6,8 +6,9 @@ import pytest
 
 from services.gestta_extractor.due import OFFICE_TIME
 from shared import clock
-from shared.contracts.events import AuthRecovered, SchemaDrifted, SourceFailed
-from tests.integration.gestta_extractor.conftest import reader_of
+from shared.contracts.envelope import first
+from shared.contracts.events import AuthRecovered, RunNow, SchemaDrifted, SourceFailed
+from tests.integration.gestta_extractor.conftest import SEVEN_MINUTES, reader_of
 
 pytestmark = pytest.mark.integration
 
@@ -143,3 +144,18 @@ def test_no_hour_has_more_requests_than_its_budget(reader, office, tmp_path):
     for _ in range(3):
         poor.run(whole=True)
     assert len(office.calls()) - before <= 12
+
+
+@pytest.mark.parametrize("wanted", ["report", "search:open", "all", "report:1999-01-01/1999-03-31"])
+def test_a_person_who_wants_one_scope_gets_that_alone(reader, wanted):
+    every = scopes(reader.run())
+    wish = every[1] if wanted == "report" else wanted
+    fact = RunNow(system="gestta", by="Ana", scope=wish)
+    reader.extract.on_run_now(first(fact, source="/t", time=clock.now(), event_id="1"))
+    assert reader.extract.wake.is_set()
+    reader.ahead += SEVEN_MINUTES
+    before = {m.batch_ref for m in reader.landing.manifests("gestta")}
+    reader.extract.run()
+    landed = [m for m in reader.landing.manifests("gestta") if m.batch_ref not in before and m.kind == "full"]
+    expected = {"report": {wish}, "search:open": {wish}, "all": set(every) - {"lookup"}}.get(wanted, set())
+    assert set(scopes(landed)) == expected

@@ -128,6 +128,18 @@ def test_a_person_who_wants_a_run_now_gets_everything_whole(room, register, cloc
     assert [kind for kind, _ in read(office, source)] == ["full", "full"]
 
 
+def test_a_person_who_wants_one_source_gets_that_alone(room, register, clock):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    for scope in (source, "0" * 32):
+        clock.forward(hours=1)
+        wish = RunNow(system="notion", by="Ana", scope=scope)
+        office.extract.on_run_now(first(wish, source="/t", time=clock(), event_id="1"))
+        office.run()
+    assert [kind for kind, _ in read(office, source)] == ["full", "full"], "and nothing for one that nobody knows"
+
+
 def test_another_mapping_reads_all_rows_anew(room, register, clock):
     database, source = register
     office = room(database, **large())
