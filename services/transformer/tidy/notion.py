@@ -34,12 +34,13 @@ OF_PAGE = ("id", "url", "created_time", "last_edited_time")
 def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidied:
     """A chunk of a Notion batch. A task's status takes the group that the mapping gives its word, else `open`.
 
-    A value that is cut or not supported is NULL and named in `drift`; the page's raw properties keep its mark.
+    A value that is cut, unknown or not supported is NULL and named in `drift`; the raw properties keep its mark.
     """
     mapping: Mapping[str, Any] = manifest.content.get("mapping") or {}
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
     statuses: Mapping[str, str] = mapping.get("statuses") or {}
     related: Mapping[str, str] = manifest.content.get("related") or {}
+    unresolved: Mapping[str, Any] = manifest.content.get("unresolved") or {}
     parsed, properties = Parsed(), Properties(str(feed["id"]) for feed in feeds.values())
     page: dict[str, Raw] = {name: [] for name in OF_PAGE}
     for objects in parse(chunk, first_number, parsed):
@@ -54,7 +55,11 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         if name in feeds:
             cells = properties.cells(str(feeds[name]["id"]))
             found |= drift_of(name, feeds[name], cells)
-            raw = [_value(cell, related) for cell in cells]
+            if str(feeds[name]["id"]) in unresolved:
+                # Where the related source is not shared, Notion answers with no pages at all.
+                raw = [Mark.UNRESOLVED] * len(cells)
+            else:
+                raw = [_value(cell, related) for cell in cells]
             found |= {f"{missing.value}:{name}" for missing in Mark if missing in raw}
             raw = [None if isinstance(value, Mark) else value for value in raw]
         fields[name] = typed(raw, convert)

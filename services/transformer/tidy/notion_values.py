@@ -15,7 +15,9 @@ class Mark(Enum):
     """Why a property that is not empty has no value that could be shown as its whole."""
 
     CUT = "cut"
-    """A relation to more pages than the answer held."""
+    """A relation, people or a text of which the answer held only the beginning."""
+    UNRESOLVED = "unresolved"
+    """A relation to a source that could not be read: nobody knows the names."""
     UNSUPPORTED = "unsupported"
     """A formula or a rollup that the API does not compute."""
     INCOMPLETE = "incomplete"
@@ -29,8 +31,8 @@ Plain = str | int | float | bool | list[str] | None
 def mark(value: Mapping[str, Any]) -> Mark | None:
     """What keeps `plain(value)` from being the whole value; of an array, what keeps any of its items."""
     kind = str(value.get("type"))
-    if kind == "relation":
-        return Mark.CUT if value.get("has_more") else None
+    if value.get("has_more"):
+        return Mark.CUT
     if kind not in ("formula", "rollup"):
         return None
     content = value.get(kind) or {}

@@ -218,10 +218,11 @@ NOT_COMPUTED = {"type": "formula", "formula": {"type": "unsupported", "unsupport
         (NOT_COMPUTED | {"id": "ma%3D"}, "unsupported"),
         ({"id": "ma%3D", "type": "rollup", "rollup": {"type": "unsupported", "unsupported": {}}}, "unsupported"),
         ({"id": "ma%3D", "type": "rollup", "rollup": {"type": "incomplete", "incomplete": {}}}, "incomplete"),
+        ({"id": "ma%3D", "type": "people", "people": [{"object": "user", "id": "u"}], "has_more": True}, "cut"),
         (rollup({"type": "number", "number": 1}, CUT), "cut"),
         (rollup(rollup(NOT_COMPUTED)), "unsupported"),
     ],
-    ids=["relation", "formula", "rollup", "incomplete rollup", "relation in a rollup", "formula in a rollup"],
+    ids=["relation", "formula", "rollup", "incomplete rollup", "people", "relation in a rollup", "formula in a rollup"],
 )
 def test_a_value_that_is_not_whole_is_null_named_and_marked_in_the_raw_page(value, told):
     given = usual(Gestão=value)
@@ -233,7 +234,15 @@ def test_a_value_that_is_not_whole_is_null_named_and_marked_in_the_raw_page(valu
     assert json.loads(tidied.frame.raw[0])["properties"] == given
 
 
-@pytest.mark.parametrize("word", ["cut", "unsupported", "incomplete"])
+def test_a_relation_whose_pages_could_not_be_read_is_null_and_named():
+    given = manifest(mapping=NAMED.content["mapping"], unresolved={"ma%3D": {"data_source_id": "x", "reason": "404"}})
+    nobody = {"id": "ma%3D", "type": "relation", "relation": [], "has_more": False}
+    tidied = tidy([row(page(properties=usual(Gestão=nobody))), row(page("b", properties=usual()))], 1, given)
+    assert [fields_of(tidied, name)["client_manager"] for name in "pb"] == [None, None]
+    assert tidied.drift == {"unresolved:client_manager"}
+
+
+@pytest.mark.parametrize("word", ["cut", "unsupported", "incomplete", "unresolved"])
 def test_a_text_that_sounds_like_a_mark_is_a_text(word):
     tidied = tidy([row(page(properties=usual(Código=text("cc", word))))], 1, NAMED)
     assert (fields_of(tidied, "p")["client_code"], tidied.drift) == (word, set())
