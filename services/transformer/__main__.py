@@ -3,10 +3,10 @@
 import sys
 import threading
 from datetime import timedelta
-from functools import partial
 
 import structlog
 
+from services.transformer.approved import ApprovedRemovals
 from services.transformer.export import Export
 from services.transformer.service import LoadRawData
 from services.transformer.settings import Settings
@@ -35,6 +35,7 @@ def main() -> int:
         removal_limit=settings.removal_limit,
         now=clock.now,
     )
+    approved = ApprovedRemovals(engine, source="/services/transformer", now=clock.now)
     export = Export(engine, settings.export_dir)
     service = Service(
         name="transformer",
@@ -42,7 +43,7 @@ def main() -> int:
         does=[
             On(QUEUE, {RawDataReady: load_raw_data}, proves=("database", "landing")),
             Every("export", timedelta(minutes=1), export.beat),
-            Every("approved_removals", timedelta(seconds=15), partial(carry_out, warehouse)),
+            Every("approved_removals", timedelta(seconds=15), approved.beat),
         ],
     )
     health.serve(service.health, settings.health_port)
@@ -55,13 +56,6 @@ def main() -> int:
         structlog.get_logger().error("cannot start", reason=str(error))
         return 1
     return 0
-
-
-def carry_out(warehouse: Warehouse) -> None:
-    """Approved removals, told in one line where there were some."""
-    done = warehouse.carry_out_approved(now=clock.now())
-    if done:
-        structlog.get_logger().info("approved removals carried out", rows=done)
 
 
 if __name__ == "__main__":

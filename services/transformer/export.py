@@ -18,8 +18,7 @@ OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
 # Counted too: of two loads at once, the one that began first may commit last.
 CHANGES = """
 SELECT (SELECT count(*) FROM ops.loads WHERE inserted + updated + removed > 0) AS loads,
-       (SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0) AS loaded_at,
-       (SELECT max(carried_out_at) FROM ops.pending_removals) AS removed_at
+       (SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0) AS loaded_at
 """
 HEADINGS = {
     "source": "Sistema",

@@ -4,6 +4,27 @@ Staged rows become `incoming` (what wins by version against what was last seen),
 other part knows), and only what differs from the stored row is written.
 """
 
+from dataclasses import dataclass
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('load:' || :system))"
+"""First of all, and waited for: two loads of one system would deadlock or undo each other's versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of current rows, and which of its rows are tasks."""
+
+    system: str
+    name: str
+    key: str
+    tasks: str
+
+
+TABLES = {
+    "gestta": Table("gestta", "gestta_tasks", "task_id", ""),
+    "notion": Table("notion", "notion_pages", "page_id", "AND t.role = 'tasks'"),
+}
+
 STAGING = """
 CREATE TEMP TABLE staging (
     row_number integer, row_id text, read_at timestamptz, source_updated_at timestamptz,
@@ -145,35 +166,6 @@ SET (data_source_id, role, {", ".join(NOTION_COLUMNS)}, properties, content_hash
      excluded.batch_ref, excluded.loaded_at)
 """  # noqa: S608
 
-GONE = """
-INSERT INTO ops.sightings AS seen (system, row_id, part, scope, read_at)
-VALUES (:system, :row_id, 'gone', :scope, :asked_at)
-ON CONFLICT (system, row_id, part) DO UPDATE
-SET scope = excluded.scope, read_at = excluded.read_at WHERE seen.read_at < excluded.read_at
-"""
-
-# A row lives while some part of it was seen after it was last found gone. Content and life are settled apart, so that
-# the order in which batches and removals arrive makes no difference to either.
-LIFE = """
-WITH life AS (
-    SELECT row_id,
-           max(read_at) FILTER (WHERE part = 'gone') AS gone,
-           max(read_at) FILTER (WHERE part <> 'gone') AS seen
-    FROM ops.sightings
-    WHERE system = :system AND row_id IN (
-        SELECT row_id FROM ops.sightings
-        WHERE system = :system AND part = 'gone'
-          AND (row_id = ANY(:removed) OR row_id IN (SELECT row_id FROM incoming)))
-    GROUP BY row_id
-)
-UPDATE operacional.{table} stored
-SET removed_at = CASE WHEN life.seen > life.gone THEN NULL ELSE life.gone END, loaded_at = now()
-FROM life
-WHERE stored.{key} = life.row_id
-  AND stored.removed_at IS DISTINCT FROM CASE WHEN life.seen > life.gone THEN NULL ELSE life.gone END
-RETURNING stored.{key}, stored.removed_at
-"""
-
 CHANGED = """
 CREATE TEMP TABLE changed ON COMMIT DROP AS
 SELECT :source AS source, t.{key} AS task_id, i.read_at, t.status, t.owner, t.due_date, t.completed_at, t.department
@@ -197,11 +189,6 @@ WHERE NOT EXISTS (
     WHERE h.source = c.source AND h.task_id = c.task_id AND (h.valid_to IS NULL OR h.valid_to > c.read_at))
 ON CONFLICT (source, task_id, valid_from) DO NOTHING
 """
-HISTORY_REMOVED = """
-UPDATE operacional.task_history SET valid_to = :at
-WHERE source = :source AND task_id = ANY(:removed) AND valid_to IS NULL AND valid_from < :at
-"""
-
 PLAN_DROP = """
 DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
 """

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from services.transformer import merge
-from services.transformer.removals import Decision, Removal
+from services.transformer.life import settle
+from services.transformer.removals import Decision
 from services.transformer.tidy.gestta import part_of
 from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared import inbox
@@ -23,7 +24,6 @@ from shared.landing import Manifest
 
 CONSUMER = "transformer"
 LARGE = 2_000
-_TABLES = {"gestta": ("gestta_tasks", "task_id", ""), "notion": ("notion_pages", "page_id", "AND t.role = 'tasks'")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,7 @@ class Warehouse:
         """Commit the batch's rows, what was seen, its removals and its outcome; or nothing of it."""
         batch = event.data
         with transaction(self._engine) as connection:
-            # First of all, and waited for: two loads of one system would deadlock or undo each other's versions.
-            connection.execute(
-                text("SELECT pg_advisory_xact_lock(hashtext('load:' || :system))"), {"system": batch.system}
-            )
+            connection.execute(text(merge.LOCK), {"system": batch.system})
             done = inbox.recall(connection, consumer=CONSUMER, event_id=event.id)
             if done is not None:
                 return Outcome(**{**done, "drift": tuple(done["drift"])})
@@ -85,28 +82,6 @@ class Warehouse:
             _record(connection, event, outcome, started_at)
             inbox.remember(connection, consumer=CONSUMER, event_id=event.id, outcome=asdict(outcome))
             return outcome
-
-    def carry_out_approved(self, *, now: datetime) -> dict[str, int]:
-        """Removals that a person approved, unless the rows were seen since. Returns rows removed by system."""
-        done: dict[str, int] = {}
-        for system in _TABLES:
-            with transaction(self._engine) as connection:
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock(hashtext('load:' || :system))"), {"system": system}
-                )
-                rows = connection.execute(
-                    text(
-                        "UPDATE ops.pending_removals SET carried_out_at = :now"
-                        " WHERE system = :system AND decision = 'approved' AND carried_out_at IS NULL"
-                        " RETURNING row_id, scope, asked_at"
-                    ),
-                    {"system": system, "now": now},
-                ).all()
-                if rows:
-                    connection.execute(text("CREATE TEMP TABLE incoming (row_id text) ON COMMIT DROP"))
-                    removals = [Removal(r.row_id, r.scope, r.asked_at, 0, 0) for r in rows]
-                    done[system] = _remove(connection, system, removals)[0]
-        return done
 
 
 def _stage(connection: Connection, chunks: Iterable[Tidied]) -> tuple[list[RejectedRow], set[str]]:
@@ -161,7 +136,7 @@ def _merge(
         "role": (manifest.content.get("mapping") or {}).get("role"),
     }
     other = "search" if part == "report" else "report"
-    table, key, only = _TABLES[batch.system]
+    table = merge.TABLES[batch.system]
     if batch.records > LARGE:
         # Tables that just grew from nothing have no statistics yet: the planner takes them for empty and compares
         # each row with every other (a minute for 23,000 rows). Hash joins are right for a large batch in any case.
@@ -172,8 +147,9 @@ def _merge(
     connection.execute(text(merged), values)
     connection.execute(text(merge.upsert_gestta(part) if gestta else merge.UPSERT_NOTION), values)
     connection.execute(text(merge.SIGHTINGS), values)
-    removed, back = _remove(connection, batch.system, removals.now)
-    connection.execute(text(merge.CHANGED.format(key=key, table=table, only=only)), values | {"back": back})
+    life = settle(connection, table, removals.now, incoming=True)
+    changed = merge.CHANGED.format(key=table.key, table=table.name, only=table.tasks)
+    connection.execute(text(changed), values | {"back": life.back})
     connection.execute(text(merge.HISTORY_CLOSE))
     connection.execute(text(merge.HISTORY_OPEN))
     seen, written, new = connection.execute(
@@ -182,31 +158,9 @@ def _merge(
             " (SELECT count(*) FROM incoming WHERE row_id IN (SELECT row_id FROM merged) OR row_id = ANY(:back)),"
             " (SELECT count(*) FROM merged WHERE is_new)"
         ),
-        {"back": back},
+        {"back": life.back},
     ).one()
-    return {"inserted": new, "updated": written - new, "unchanged": seen - written, "removed": removed}
-
-
-def _remove(connection: Connection, system: str, removals: Sequence[Removal]) -> tuple[int, list[str]]:
-    """Settle who lives; returns how many rows went, and the ids of those that came back."""
-    table, key, _ = _TABLES[system]
-    if removals:
-        connection.execute(
-            text(merge.GONE),
-            [
-                {"system": system, "row_id": r.row_id, "scope": r.scope, "asked_at": r.asked_at}
-                for r in sorted(removals, key=lambda r: r.row_id)
-            ],
-        )
-    changed = connection.execute(
-        text(merge.LIFE.format(table=table, key=key)),
-        {"system": system, "removed": [r.row_id for r in removals]},
-    ).all()
-    gone = [row[0] for row in changed if row[1] is not None]
-    if gone and removals:
-        at = max(r.asked_at for r in removals)
-        connection.execute(text(merge.HISTORY_REMOVED), {"source": system, "removed": gone, "at": at})
-    return len(gone), [row[0] for row in changed if row[1] is None]
+    return {"inserted": new, "updated": written - new, "unchanged": seen - written, "removed": len(life.gone)}
 
 
 def _reject(connection: Connection, batch_ref: str, rejected: list[RejectedRow]) -> None:

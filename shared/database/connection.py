@@ -12,7 +12,7 @@ from shared.errors import Outage, Transient
 
 log = structlog.get_logger()
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration this code knows; a test compares it with the scripts."""
 
 _WRONG_PASSWORD = ("password authentication failed", "no password supplied")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from services.transformer.approved import ApprovedRemovals
 from services.transformer.service import LoadRawData
 from services.transformer.tidy import gestta, notion
 from services.transformer.warehouse import Warehouse
@@ -171,7 +172,8 @@ def test_a_mass_removal_waits_for_a_person(houses):
     houses.give(houses.batch(BLOCK, [report("t0")], at=3))
     with transaction(houses.engine) as connection:
         connection.execute(text("UPDATE ops.pending_removals SET decision = 'approved', decided_by = 'ana'"))
-    assert houses.load.warehouse.carry_out_approved(now=NOON) == {"gestta": 199}
+    approved = ApprovedRemovals(houses.engine, source="/services/transformer", now=lambda: NOON)
+    assert [fact.data.removed for fact in approved.beat()] == [199]
     assert len(houses.live()) == 101
 
 

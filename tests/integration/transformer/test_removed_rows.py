@@ -1,10 +1,9 @@
 """Gone is gone, and only then; a mass waits for a person (guarantee 4)."""
 
-from datetime import timedelta
-
 import pytest
 
 from services.console import warehouse as console
+from services.transformer.approved import ApprovedRemovals
 from services.transformer.export import Export
 from shared.contracts.events import SourceFailed
 from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
@@ -73,7 +72,19 @@ def approve(console_engine):
     )
 
 
-def test_a_mass_removal_waits_and_is_told(office):
+@pytest.fixture
+def beat(transformer_engine):
+    """The transformer's, a minute after the story's last batch at the earliest."""
+    return ApprovedRemovals(transformer_engine, source="/services/transformer", now=lambda: NOW).beat
+
+
+@pytest.fixture
+def carry_out(beat):
+    """A beat whose facts are all heard."""
+    return lambda: [fact.data for fact in beat()]
+
+
+def test_a_mass_removal_waits_and_is_told(office, carry_out):
     event = land_mass(office)
     facts = office.handle(event)
     failed = [fact for fact in facts if isinstance(fact, SourceFailed)]
@@ -81,26 +92,28 @@ def test_a_mass_removal_waits_and_is_told(office):
     assert "console removals approve | reject" in failed[0].reason
     assert f"{BLOCK}: 30" in failed[0].reason
     assert len(office.shown()) == 101
-    assert office.warehouse.carry_out_approved(now=NOW) == {}, "nobody has decided"
+    assert carry_out() == [], "nobody has decided"
     assert len(office.rows("SELECT * FROM ops.pending_removals WHERE decision IS NULL")) == 30
     assert office.handle(event) == facts
 
 
-def test_what_a_person_approves_is_carried_out_but_for_what_was_seen_since(office, approve):
+def test_what_a_person_approves_is_carried_out_but_for_what_was_seen_since(office, approve, carry_out):
     office.handle(land_mass(office))
     office.bring([task("t0"), task("t1", "changed")], read_at=at(3), scope=NEXT_BLOCK)
     assert approve() == 30
-    assert office.warehouse.carry_out_approved(now=NOW) == {"gestta": 28}
+    (loaded,) = carry_out()
+    assert (loaded.system, loaded.scope) == ("gestta", BLOCK)
+    assert (loaded.removed, loaded.unchanged, loaded.changed) == (28, 2, 28)
     assert set(office.shown()) == {"t0", "t1", *(f"t{n}" for n in range(30, 101))}
-    assert office.warehouse.carry_out_approved(now=NOW) == {}
+    assert carry_out() == []
     closed = office.rows("SELECT DISTINCT decided_by, carried_out_at FROM ops.pending_removals")
     assert closed == [{"decided_by": "analyst", "carried_out_at": NOW}]
 
 
-def test_what_a_person_rejects_stays(office, approve):
+def test_what_a_person_rejects_stays(office, approve, carry_out):
     office.handle(land_mass(office))
     assert approve("rejected") == 30
-    assert office.warehouse.carry_out_approved(now=NOW) == {}
+    assert carry_out() == []
     assert len(office.shown()) == 101
 
 
@@ -110,11 +123,11 @@ def test_a_decision_may_be_about_one_scope(office, approve):
     assert approve(scope=BLOCK) == 30
 
 
-def test_what_was_carried_out_can_come_back_and_wait_again(office, approve):
+def test_what_was_carried_out_can_come_back_and_wait_again(office, approve, carry_out):
     event = land_mass(office, lost=1)
     office.handle(event)
     approve()
-    office.warehouse.carry_out_approved(now=NOW)
+    carry_out()
     office.bring([task("t0")], read_at=at(5))
     gone = [{"id": "t0", "lacked": 101, "held": 101}]
     office.handle(office.land([], read_at=at(6), scope="lookup", removed=gone))
@@ -123,12 +136,50 @@ def test_what_was_carried_out_can_come_back_and_wait_again(office, approve):
     assert "t0" in office.shown()
 
 
-def test_approved_removals_reach_the_file_for_people_too(office, approve, transformer_engine, tmp_path):
+def test_approved_removals_reach_the_file_for_people_too(office, approve, carry_out, transformer_engine, tmp_path):
     export = Export(transformer_engine, tmp_path / "exports")
     office.handle(land_mass(office))
     export.beat()
     assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 102
     approve()
-    office.warehouse.carry_out_approved(now=NOW + timedelta(minutes=1))
+    carry_out()
     export.beat()
     assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 72
+
+
+def test_the_refresh_that_hangs_on_an_approved_removal_is_said_until_the_broker_has_heard_it(office, approve, beat):
+    event = land_mass(office)
+    office.handle(event)
+    approve()
+    said = next(beat())  # and then the process died, or the road was closed
+    assert len(office.shown()) == 71, "the rows are gone"
+    again, *others = beat()
+    assert (again, others) == (said, [])
+    assert (said.correlationid, said.causationid, said.data.batch_ref) == (event.id, event.id, event.data.batch_ref)
+    assert list(beat()) == []
+
+
+def test_approved_removals_are_said_scope_by_scope(office, approve, carry_out):
+    office.bring([task(f"t{n}") for n in range(300)], read_at=at(1))
+    half = {"lacked": 150, "held": 150}
+    gone = [{"id": f"t{n}", "scope": BLOCK if n < 150 else NEXT_BLOCK} | half for n in range(300)]
+    office.handle(office.land([], read_at=at(2), scope="lookup", removed=gone))
+    approve()
+    assert {fact.scope: fact.removed for fact in carry_out()} == {BLOCK: 150, NEXT_BLOCK: 150}
+
+
+def test_an_approval_after_all_rows_came_back_removes_nothing_and_asks_for_no_refresh(office, approve, carry_out):
+    office.handle(land_mass(office))
+    office.bring([task(f"t{n}") for n in range(101)], read_at=at(3))
+    approve()
+    assert carry_out() == []
+    assert len(office.shown()) == 101
+
+
+def test_an_approved_removal_ends_the_history_of_its_row_when_the_source_was_asked(office, approve, carry_out):
+    office.handle(land_mass(office))
+    approve()
+    carry_out()
+    ended = office.rows("SELECT DISTINCT valid_to FROM operacional.task_history WHERE valid_to IS NOT NULL")
+    assert ended == [{"valid_to": at(2)}]
+    assert len(office.rows("SELECT * FROM operacional.task_history WHERE valid_to IS NULL")) == 71
