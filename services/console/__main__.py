@@ -64,6 +64,7 @@ def status() -> None:
         ("Last loads", now.loads),
         ("Last refreshes", now.refreshes),
         ("Open incidents", now.incidents),
+        ("Where the sources do not fit together (names: view ops.clients_at_odds)", now.problems),
         (
             "Queues",
             [{"queue": n, "messages": d[0], "consumers": d[1]} for n, d in depths.items() if d[0] or "dlq" not in n],

@@ -17,6 +17,7 @@ class Status:
     loads: list[dict[str, Any]]
     refreshes: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
+    problems: list[dict[str, Any]]
     pending_removals: int
     open_tasks: int
 
@@ -38,6 +39,7 @@ def status(engine: Engine) -> Status:
                 "SELECT started_at, ended_at, outcome, reason FROM ops.refresh_runs ORDER BY started_at DESC LIMIT 3"
             ),
             incidents=rows("SELECT incident, opened_at, said_at FROM ops.notifications WHERE closed_at IS NULL"),
+            problems=rows("SELECT problem, rows FROM ops.problems WHERE rows > 0 ORDER BY problem"),
             pending_removals=int(
                 connection.execute(
                     text("SELECT count(*) FROM ops.pending_removals WHERE decision IS NULL")

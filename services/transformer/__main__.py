@@ -11,6 +11,7 @@ from services.transformer.export import Export
 from services.transformer.service import LoadRawData
 from services.transformer.settings import Settings
 from services.transformer.tidy import gestta, notion
+from services.transformer.version import rules_version
 from services.transformer.warehouse import Warehouse
 from shared import clock, health, log
 from shared.contracts.events import RawDataReady
@@ -33,6 +34,7 @@ def main() -> int:
         warehouse=warehouse,
         tidy={"gestta": gestta.tidy, "notion": notion.tidy},
         removal_limit=settings.removal_limit,
+        rules_version=rules_version(),
         now=clock.now,
     )
     approved = ApprovedRemovals(engine, source="/services/transformer", now=clock.now)

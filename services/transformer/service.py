@@ -1,20 +1,18 @@
 """The order of a load: read, tidy, commit, say."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Protocol
 
 from services.transformer.removals import Decision, Removal, decide
+from services.transformer.staging import Rules
 from services.transformer.tidy.rows import Tidied
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Fact, RawDataReady, SchemaDrifted, SourceFailed, WarehouseLoaded
 from shared.errors import Rejected
 from shared.landing import Manifest, RawRow
-
-CHUNK = 5_000
-"""Rows held in memory at a time: about 30 MiB of pandas for Gestta's tasks."""
 
 Tidy = Callable[[Sequence[RawRow], int, Manifest], Tidied]
 
@@ -33,7 +31,8 @@ class Loads(Protocol):
         self,
         event: Envelope[RawDataReady],
         manifest: Manifest,
-        chunks: Iterator[Tidied],
+        rows: Iterator[RawRow],
+        rules: Rules,
         removals: Decision,
         *,
         started_at: datetime,
@@ -48,6 +47,8 @@ class LoadRawData:
     warehouse: Loads
     tidy: Mapping[str, Tidy]
     removal_limit: float
+    rules_version: str
+    """Another one whenever the code that tidies is another."""
     now: Callable[[], datetime]
 
     def __call__(self, event: Envelope[RawDataReady]) -> Iterator[Fact]:
@@ -59,7 +60,8 @@ class LoadRawData:
         outcome = self.warehouse.load(
             event,
             manifest,
-            self._chunks(tidy, batch, manifest),
+            self.landing.rows(batch.batch_ref, sha256=batch.sha256),
+            rules_for(manifest, tidy, version=self.rules_version),
             decide(removals_of(manifest), limit=self.removal_limit),
             started_at=self.now(),
         )
@@ -83,12 +85,13 @@ class LoadRawData:
             rejected=outcome.rejected,
         )
 
-    def _chunks(self, tidy: Tidy, batch: RawDataReady, manifest: Manifest) -> Iterator[Tidied]:
-        rows = self.landing.rows(batch.batch_ref, sha256=batch.sha256)
-        number = 1
-        while chunk := list(islice(rows, CHUNK)):
-            yield tidy(chunk, number, manifest)
-            number += len(chunk)
+
+def rules_for(manifest: Manifest, tidy: Tidy, *, version: str) -> Rules:
+    """The batch's rules; the same row becomes the same again while their version and what the manifest says stay."""
+    content = manifest.content
+    said = [content.get(name) for name in ("data_source_id", "mapping", "related", "task_url")]
+    identity = json.dumps([version, said], sort_keys=True)
+    return Rules(lambda rows, first_number: tidy(rows, first_number, manifest), identity)
 
 
 def removals_of(manifest: Manifest) -> list[Removal]:

@@ -1,42 +1,36 @@
 """The door to Postgres: one batch, one transaction, one load at a time per system."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
 from services.transformer import merge
+from services.transformer.history import write_history
+from services.transformer.ledger import (
+    Outcome,
+    record_counts,
+    record_drift,
+    record_load,
+    record_pending,
+    record_plan,
+    record_rejected,
+)
 from services.transformer.life import settle
+from services.transformer.quality import measure
 from services.transformer.removals import Decision
+from services.transformer.staging import Rules, Staged, stage
 from services.transformer.tidy.gestta import part_of
-from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared import inbox
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import RawDataReady
 from shared.database.connection import transaction
 from shared.errors import Rejected
-from shared.landing import Manifest
+from shared.landing import Manifest, RawRow
 
 CONSUMER = "transformer"
 LARGE = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a load did, as it is stored with the rows: a redelivery gets the same."""
-
-    inserted: int
-    updated: int
-    unchanged: int
-    removed: int
-    rejected: int
-    drift: tuple[str, ...]
-    mass: dict[str, int]
 
 
 class Warehouse:
@@ -50,7 +44,8 @@ class Warehouse:
         self,
         event: Envelope[RawDataReady],
         manifest: Manifest,
-        chunks: Iterable[Tidied],
+        rows: Iterable[RawRow],
+        rules: Rules,
         removals: Decision,
         *,
         started_at: datetime,
@@ -62,205 +57,89 @@ class Warehouse:
             done = inbox.recall(connection, consumer=CONSUMER, event_id=event.id)
             if done is not None:
                 return Outcome(**{**done, "drift": tuple(done["drift"])})
-            rejected, drift = _stage(connection, chunks)
-            records = max(batch.records, 1)
-            if len(rejected) > self._reject_limit * records and not event.acceptrejects:
+            staged = _merge(connection, event, manifest, rows, rules)
+            rejected = staged.rejected
+            if len(rejected) > self._reject_limit * max(batch.records, 1) and not event.acceptrejects:
                 raise Rejected(
                     f"{len(rejected)} of {batch.records} rows of {batch.batch_ref} cannot be read "
                     f"(first: {rejected[0].reason}); `console dead redrive --accept-rejects` loads the rest"
                 )
-            counts = _merge(connection, event, manifest, removals)
-            _reject(connection, batch.batch_ref, rejected)
-            _remember_pending(connection, batch, removals)
-            _plan(connection, manifest, batch)
+            counts = _settle(connection, event, manifest, removals)
+            record_rejected(connection, batch.batch_ref, rejected)
+            record_pending(connection, batch, removals)
+            record_counts(connection, batch, staged.counts, started_at)
+            record_plan(connection, manifest, batch)
             outcome = Outcome(
                 **counts,
                 rejected=len(rejected),
-                drift=_new_drift(connection, batch, drift, started_at),
+                drift=record_drift(connection, batch, staged.drift, started_at),
                 mass=removals.mass,
             )
-            _record(connection, event, outcome, started_at)
+            record_load(connection, event, outcome, started_at)
+            if outcome.inserted or outcome.updated or outcome.removed:
+                measure(connection, batch, now=started_at)
             inbox.remember(connection, consumer=CONSUMER, event_id=event.id, outcome=asdict(outcome))
             return outcome
 
 
-def _stage(connection: Connection, chunks: Iterable[Tidied]) -> tuple[list[RejectedRow], set[str]]:
-    connection.execute(text(merge.STAGING))
-    rejected: list[RejectedRow] = []
-    drift: set[str] = set()
-    with closing(connection.connection.cursor()) as cursor:
-        for chunk in chunks:
-            cursor.copy_expert(merge.COPY, _Lines(chunk))
-            rejected += chunk.rejected
-            drift |= chunk.drift
-    connection.execute(text("ANALYZE staging"))
-    return rejected, drift
-
-
-class _Lines(io.TextIOBase):
-    """A chunk as a file of CSV lines that COPY reads piece by piece."""
-
-    def __init__(self, chunk: Tidied) -> None:
-        self._rows: Iterator[tuple[Any, ...]] = zip(*(chunk.frame[c] for c in chunk.frame.columns), strict=True)
-        self._left = ""
-
-    def read(self, size: int | None = -1) -> str:
-        buffer = io.StringIO()
-        buffer.write(self._left)
-        writer = csv.writer(buffer, lineterminator="\n")
-        wanted = 1 << 20 if size is None or size < 0 else size
-        while buffer.tell() < wanted:
-            row = next(self._rows, None)
-            if row is None:
-                break
-            writer.writerow(row)
-        text_ = buffer.getvalue()
-        self._left = text_[wanted:]
-        return text_[:wanted]
-
-
 def _merge(
-    connection: Connection, event: Envelope[RawDataReady], manifest: Manifest, removals: Decision
-) -> dict[str, int]:
-    batch = event.data
-    gestta = batch.system == "gestta"
-    part = part_of(batch.scope) if gestta else "page"
+    connection: Connection,
+    event: Envelope[RawDataReady],
+    manifest: Manifest,
+    rows: Iterable[RawRow],
+    rules: Rules,
+) -> Staged:
+    """Write what the batch's rows change, chunk by chunk."""
+    batch, part = event.data, _part(event.data)
     values = {
         "system": batch.system,
-        "source": batch.system,
         "part": part,
         "scope": batch.scope,
         "batch_ref": batch.batch_ref,
         "force": event.force,
         "data_source_id": manifest.content.get("data_source_id"),
-        "role": (manifest.content.get("mapping") or {}).get("role"),
+        "role": _role(manifest),
     }
-    other = "search" if part == "report" else "report"
+    upsert = text(merge.UPSERT_NOTION if batch.system == "notion" else merge.upsert_gestta(part))
+
+    def chunk() -> None:
+        connection.execute(upsert, values)
+        connection.execute(text(merge.SIGHTINGS), values)
+        connection.execute(text(merge.EMPTY))
+
+    for statement in (merge.BY_KEY, merge.STAGING, merge.INCOMING, merge.WRITTEN):
+        connection.execute(text(statement))
+    return stage(connection, rows, rules, system=batch.system, part=part, merge=chunk)
+
+
+def _settle(
+    connection: Connection, event: Envelope[RawDataReady], manifest: Manifest, removals: Decision
+) -> dict[str, int]:
+    """What follows from all rows together: who lives, and what enters the history."""
+    batch = event.data
     table = merge.TABLES[batch.system]
-    if batch.records > LARGE:
-        # Tables that just grew from nothing have no statistics yet: the planner takes them for empty and compares
-        # each row with every other (a minute for 23,000 rows). Hash joins are right for a large batch in any case.
-        connection.execute(text("SET LOCAL enable_nestloop = off"))
-    connection.execute(text(merge.INCOMING), values)
+    connection.execute(text(merge.AS_A_WHOLE.format(nestloop="off" if batch.records > LARGE else "on")))
     connection.execute(text("ANALYZE incoming"))
-    merged = merge.MERGED_GESTTA.format(part=part, other=other) if gestta else merge.MERGED_NOTION
-    connection.execute(text(merged), values)
-    connection.execute(text(merge.upsert_gestta(part) if gestta else merge.UPSERT_NOTION), values)
-    connection.execute(text(merge.SIGHTINGS), values)
     life = settle(connection, table, removals.now, incoming=True)
-    changed = merge.CHANGED.format(key=table.key, table=table.name, only=table.tasks)
-    connection.execute(text(changed), values | {"back": life.back})
-    connection.execute(text(merge.HISTORY_CLOSE))
-    connection.execute(text(merge.HISTORY_OPEN))
-    seen, written, new = connection.execute(
-        text(
-            "SELECT (SELECT count(*) FROM incoming),"
-            " (SELECT count(*) FROM incoming WHERE row_id IN (SELECT row_id FROM merged) OR row_id = ANY(:back)),"
-            " (SELECT count(*) FROM merged WHERE is_new)"
-        ),
-        {"back": life.back},
-    ).one()
+    if life.back:
+        back = merge.BACK.format(key=table.key, table=table.name, tasks=table.tasks)
+        connection.execute(text(back), {"back": life.back})
+    connection.execute(text("ANALYZE written"))
+    write_history(
+        connection,
+        table,
+        batch_ref=batch.batch_ref,
+        read_to=batch.read_to,
+        regenerated=manifest.content.get("regenerated") or [],
+        managers=_role(manifest) == "clients",
+    )
+    seen, written, new = connection.execute(text(merge.COUNTS)).one()
     return {"inserted": new, "updated": written - new, "unchanged": seen - written, "removed": len(life.gone)}
 
 
-def _reject(connection: Connection, batch_ref: str, rejected: list[RejectedRow]) -> None:
-    if rejected:
-        connection.execute(
-            text(
-                "INSERT INTO ops.rejected_rows (batch_ref, row_number, row_id, field, reason, raw)"
-                " VALUES (:batch_ref, :row_number, :row_id, :field, :reason, :raw) ON CONFLICT DO NOTHING"
-            ),
-            [{"batch_ref": batch_ref, **asdict(row)} for row in rejected],
-        )
+def _part(batch: RawDataReady) -> str:
+    return part_of(batch.scope) if batch.system == "gestta" else "page"
 
 
-def _remember_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> None:
-    if removals.later:
-        connection.execute(
-            text(
-                "INSERT INTO ops.pending_removals AS known (system, row_id, scope, asked_at, batch_ref)"
-                " VALUES (:system, :row_id, :scope, :asked_at, :batch_ref)"
-                " ON CONFLICT (system, row_id) DO UPDATE SET scope = excluded.scope, asked_at = excluded.asked_at,"
-                " batch_ref = excluded.batch_ref, decision = NULL, decided_by = NULL, decided_at = NULL,"
-                " carried_out_at = NULL WHERE known.carried_out_at IS NOT NULL"
-            ),
-            [
-                {
-                    "system": batch.system,
-                    "row_id": r.row_id,
-                    "scope": r.scope,
-                    "asked_at": r.asked_at,
-                    "batch_ref": batch.batch_ref,
-                }
-                for r in removals.later
-            ],
-        )
-
-
-def _plan(connection: Connection, manifest: Manifest, batch: RawDataReady) -> None:
-    plan = manifest.content.get("plan") or []
-    if plan:
-        connection.execute(
-            text(merge.PLAN_DROP),
-            {"system": batch.system, "planned_at": batch.read_to, "scopes": [p["scope"] for p in plan]},
-        )
-        connection.execute(
-            text(merge.PLAN),
-            [
-                {
-                    "system": batch.system,
-                    "scope": p["scope"],
-                    "every": timedelta(seconds=p["every_seconds"]),
-                    "planned_at": batch.read_to,
-                }
-                for p in plan
-            ],
-        )
-    connection.execute(text(merge.SCOPE_READ), {"system": batch.system, "scope": batch.scope, "read_to": batch.read_to})
-
-
-def _new_drift(connection: Connection, batch: RawDataReady, drift: set[str], now: datetime) -> tuple[str, ...]:
-    """Of the words that nobody here knows, those that were not told before."""
-    fresh = []
-    for word in sorted(drift):
-        measure = f"unknown {word}"
-        told = connection.execute(
-            text("SELECT 1 FROM ops.quality WHERE system = :system AND measure = :measure LIMIT 1"),
-            {"system": batch.system, "measure": measure},
-        ).scalar()
-        if not told:
-            connection.execute(
-                text("INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, 1) ON CONFLICT DO NOTHING"),
-                {"now": now, "system": batch.system, "scope": batch.scope, "measure": measure},
-            )
-            fresh.append(word)
-    return tuple(fresh)
-
-
-def _record(connection: Connection, event: Envelope[RawDataReady], outcome: Outcome, started_at: datetime) -> None:
-    batch = event.data
-    connection.execute(
-        text(
-            "INSERT INTO ops.loads (event_id, correlation_id, replay, system, scope, kind, batch_ref, records,"
-            " inserted, updated, unchanged, removed, rejected, read_to, started_at, committed_at)"
-            " VALUES (:event_id, :correlation_id, :replay, :system, :scope, :kind, :batch_ref, :records,"
-            " :inserted, :updated, :unchanged, :removed, :rejected, :read_to, :started_at, clock_timestamp())"
-        ),
-        {
-            "event_id": event.id,
-            "correlation_id": event.correlationid,
-            "replay": event.replay,
-            "system": batch.system,
-            "scope": batch.scope,
-            "kind": batch.kind,
-            "batch_ref": batch.batch_ref,
-            "records": batch.records,
-            "read_to": batch.read_to,
-            "started_at": started_at,
-            "inserted": outcome.inserted,
-            "updated": outcome.updated,
-            "unchanged": outcome.unchanged,
-            "removed": outcome.removed,
-            "rejected": outcome.rejected,
-        },
-    )
+def _role(manifest: Manifest) -> str | None:
+    return (manifest.content.get("mapping") or {}).get("role")

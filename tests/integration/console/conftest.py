@@ -69,7 +69,7 @@ def announced(road: Road, office: Office) -> Callable[..., Any]:
 def transformer(serve_on: Callable[..., Service], road: Road, office: Office) -> Callable[[], Service]:
     """`transformer()`: the real handler on its real queue."""
     load = LoadRawData(
-        office.landing, office.warehouse, {"gestta": gestta.tidy, "notion": notion.tidy}, 0.15, clock.now
+        office.landing, office.warehouse, {"gestta": gestta.tidy, "notion": notion.tidy}, 0.15, "these rules", clock.now
     )
     return lambda: serve_on(road, On(QUEUE, {RawDataReady: load}))
 

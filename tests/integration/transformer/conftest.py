@@ -31,6 +31,8 @@ TABLES = (
     "ops.rejected_rows",
     "ops.quality",
     "ops.pending_removals",
+    "ops.regenerated",
+    "ops.exports",
 )
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BLOCK, NEXT_BLOCK = "report:2026-10-01/2026-12-31", "report:2027-01-01/2027-03-31"
@@ -77,6 +79,7 @@ class Office:
     warehouse: Warehouse
     engine: Engine
     removal_limit: float = 0.15
+    rules_version: str = "these rules"
     numbers: Iterator[int] = field(default_factory=count)
 
     def land(
@@ -137,6 +140,7 @@ class Office:
             self.warehouse,
             {"gestta": gestta.tidy, "notion": notion.tidy},
             self.removal_limit,
+            self.rules_version,
             lambda: NOW,
         )
         return list(service(replace(event, **orders)))

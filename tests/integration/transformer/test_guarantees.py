@@ -84,7 +84,7 @@ def houses(tmp_path, login_url: Callable[[str], str], engine: Engine) -> Iterato
     landing = Landing(str(tmp_path / "landing"))
     warehouse = Warehouse(own, reject_limit=0.2)
     tidy = {"gestta": gestta.tidy, "notion": notion.tidy}
-    yield House(landing, LoadRawData(landing, warehouse, tidy, 0.15, lambda: NOON), engine, count(1))
+    yield House(landing, LoadRawData(landing, warehouse, tidy, 0.15, "these rules", lambda: NOON), engine, count(1))
     own.dispose()
 
 

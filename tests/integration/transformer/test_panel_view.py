@@ -1,16 +1,14 @@
 """The view that people look at: never a task twice, never one less, and flags that follow from the dates."""
 
-import csv
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.transformer.export import HEADINGS, Export
 from shared.clock import now
 from shared.landing import iso
-from tests.integration.transformer.conftest import BLOCK, CLIENTS, NEXT_BLOCK, TASKS, at, page
+from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, TASKS, at, page
 
 pytestmark = pytest.mark.integration
 
@@ -199,52 +197,6 @@ def test_an_old_plan_that_arrives_late_adds_no_scope(office):
     office.bring([], read_at=at(5), scope=BLOCK, plan=[(BLOCK, seven)])
     office.bring([], read_at=at(1), scope=BLOCK, plan=[(BLOCK, seven), ("report:2019-01-01/2019-03-31", seven)])
     assert [row["scope"] for row in office.rows("SELECT scope FROM ops.scopes")] == [BLOCK]
-
-
-def test_the_file_for_people_says_what_the_view_says(office, transformer_engine, tmp_path):
-    export = Export(transformer_engine, tmp_path / "exports")
-    export.beat()
-    target = tmp_path / "exports" / "panel.csv"
-    assert not target.exists(), "nothing was ever loaded"
-    office.bring(
-        [
-            task(
-                "a",
-                name='=HYPERLINK("x")',
-                _due_date="2026-11-11T02:59:59.999Z",
-                **{"customer.code": "0012", "fine": True},
-            ),
-            task("b", name='Ação; com "aspas"\ne linha', status="DONE", conclusion_date="2026-11-10T12:00:00Z"),
-        ],
-        read_at=at(1),
-    )
-    office.load(
-        office.land_pages([page("c", client_code="12", trade_name="Padaria do Zé")], read_at=at(1), mapping=CLIENTS)
-    )
-    export.beat()
-    assert target.read_bytes().startswith(b"\xef\xbb\xbf")
-    with target.open(encoding="utf-8-sig", newline="") as file:
-        rows = {row["Código da tarefa"]: row for row in csv.DictReader(file, delimiter=";")}
-    assert list(rows["a"]) == list(HEADINGS.values())
-    assert (rows["a"]["Tarefa"], rows["a"]["Meta"], rows["a"]["Situação"]) == (
-        '\'=HYPERLINK("x")',
-        "10/11/2026",
-        "Aberta",
-    )
-    assert (rows["a"]["Nome fantasia"], rows["a"]["Gera multa"], rows["a"]["Código do cliente"]) == (
-        "Padaria do Zé",
-        "sim",
-        "0012",
-    )
-    assert (rows["b"]["Tarefa"], rows["b"]["Situação"], rows["b"]["Concluída em"]) == (
-        'Ação; com "aspas" e linha',
-        "Concluída",
-        "10/11/2026 09:00",
-    )
-    written = target.stat().st_mtime_ns
-    export.beat()
-    assert target.stat().st_mtime_ns == written, "nothing new, nothing written"
-    assert [file.name for file in target.parent.iterdir()] == ["panel.csv"]
 
 
 def test_dates_are_days_and_a_competence_its_month(office):

@@ -4,7 +4,6 @@ import pytest
 
 from services.console import warehouse as console
 from services.transformer.approved import ApprovedRemovals
-from services.transformer.export import Export
 from shared.contracts.events import SourceFailed
 from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
 
@@ -134,17 +133,6 @@ def test_what_was_carried_out_can_come_back_and_wait_again(office, approve, carr
     waiting = office.rows("SELECT row_id, decision FROM ops.pending_removals")
     assert waiting == [{"row_id": "t0", "decision": None}]
     assert "t0" in office.shown()
-
-
-def test_approved_removals_reach_the_file_for_people_too(office, approve, carry_out, transformer_engine, tmp_path):
-    export = Export(transformer_engine, tmp_path / "exports")
-    office.handle(land_mass(office))
-    export.beat()
-    assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 102
-    approve()
-    carry_out()
-    export.beat()
-    assert len((tmp_path / "exports" / "panel.csv").read_text("utf-8-sig").splitlines()) == 72
 
 
 def test_the_refresh_that_hangs_on_an_approved_removal_is_said_until_the_broker_has_heard_it(office, approve, beat):

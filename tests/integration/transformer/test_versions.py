@@ -1,21 +1,16 @@
 """Newer never gives way to older, whatever the order of arrival (guarantees 2 and 3)."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from services.transformer.warehouse import Warehouse
-from shared.landing import Landing
-from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, REGISTER, Office, at, page
+from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, REGISTER, at, page
 
 pytestmark = pytest.mark.integration
+
+
+PLANNED = timedelta(minutes=7)
 
 
 def report(title: str, task_id: str = "a", **other: Any) -> dict[str, Any]:
@@ -165,167 +160,81 @@ def test_the_same_row_twice_in_a_batch_is_one_row(office):
     assert (loaded.inserted, office.task()["title"]) == (2, "second")
 
 
-def test_history_is_written_in_the_order_of_reading(office):
-    office.bring([report("A", status="OPEN")], read_at=at(1))
-    office.bring([report("A", status="IMPEDIMENT")], read_at=at(3))
-    late = office.land([report("A", status="DONE")], read_at=at(2))
-    office.load(late)
-    office.bring([report("A", status="IMPEDIMENT", **{"customer.name": "X"})], read_at=at(4))
-    office.bring([report("A", status="DONE")], read_at=at(5))
-    story = office.rows("SELECT status, valid_from, valid_to FROM operacional.task_history ORDER BY valid_from")
-    assert [(row["status"], row["valid_from"], row["valid_to"]) for row in story] == [
-        ("open", at(1), at(3)),
-        ("blocked", at(3), at(5)),
-        ("done", at(5), None),
-    ]
-
-
-def test_a_removal_ends_the_history_and_a_return_opens_it_again(office):
-    office.bring([report("A")], read_at=at(1))
-    office.bring([], read_at=at(2), scope="lookup", removed=["a"])
-    office.bring([report("A")], read_at=at(3))
-    story = office.rows("SELECT valid_from, valid_to FROM operacional.task_history ORDER BY valid_from")
-    assert [(row["valid_from"], row["valid_to"]) for row in story] == [(at(1), at(2)), (at(3), None)]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one batch says: contents by task id, or ids that are gone."""
-
-    part: str
-    minute: int
-    rows: dict[str, dict[str, Any]]
-    gone: frozenset[str] = frozenset()
-
-
-def expected(told: list[Told], task_id: str) -> tuple[Any, ...] | None:
-    """The house's rule in ten lines: of each part the newest, of both the newest key, alive while seen after gone."""
-    newest: dict[str, Told] = {}
-    for batch in told:
-        if task_id in batch.rows and (batch.part not in newest or newest[batch.part].minute <= batch.minute):
-            newest[batch.part] = batch
-    if not newest:
-        return None
-    fields: dict[str, Any] = {}
-    for batch in sorted(newest.values(), key=lambda batch: batch.minute):
-        fields |= batch.rows[task_id]
-    gone = max((batch.minute for batch in told if task_id in batch.gone), default=-1)
-    alive = max(batch.minute for batch in newest.values()) > gone
-    return fields["title"], fields.get("owner"), fields.get("status", "open"), alive
-
-
-OWNERS = st.sampled_from([{}, {"owner": None}, {"owner": "Ana"}, {"owner": "Bia"}])
-STATUSES = st.sampled_from([{}, {"status": "open"}, {"status": "done"}])
-CONTENTS = st.builds(
-    lambda title, owner, status: {"title": title} | owner | status, st.sampled_from("AB"), OWNERS, STATUSES
-)
-ROWS = st.dictionaries(st.sampled_from("xyz"), CONTENTS, max_size=3)
-WORDS = {"open": "OPEN", "done": "DONE"}
-
-
-class Arrivals(RuleBasedStateMachine):
-    """Batches are read one after another and arrive in any order, any number of times."""
-
-    office: Office
-
-    @initialize()
-    def begin(self) -> None:
-        self.office.empty()
-        self.minute = 0
-        self.landed: list[tuple[Told, Any]] = []
-        self.told: list[Told] = []
-
-    @rule(scope=st.sampled_from([BLOCK, NEXT_BLOCK]), rows=ROWS, arrives=st.booleans())
-    def report_is_read(self, scope: str, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
-        self._read("report", scope, [_flat(task_id, fields) for task_id, fields in rows.items()], rows, arrives)
-
-    @rule(rows=ROWS, arrives=st.booleans())
-    def search_is_read(self, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
-        self._read(
-            "search", "search:open", [_nested(task_id, fields) for task_id, fields in rows.items()], rows, arrives
-        )
-
-    @rule(gone=st.frozensets(st.sampled_from("xyz"), min_size=1), rows=ROWS, arrives=st.booleans())
-    def lookup_is_read(self, gone: frozenset[str], rows: dict[str, dict[str, Any]], arrives: bool) -> None:
-        rows = {task_id: fields for task_id, fields in rows.items() if task_id not in gone}
-        self._read(
-            "search", "lookup", [_nested(task_id, fields) for task_id, fields in rows.items()], rows, arrives, gone
-        )
-
-    @rule(which=st.integers(0, 100), anew=st.booleans())
-    def something_arrives(self, which: int, anew: bool) -> None:
-        if self.landed:
-            self._deliver(which % len(self.landed), anew=anew)
-
-    @invariant()
-    def the_current_rows_are_what_was_seen_last(self) -> None:
-        stored = {
-            row["task_id"]: (row["title"], row["owner"], row["status"], row["removed_at"] is None)
-            for row in self.office.rows("SELECT * FROM operacional.gestta_tasks")
-        }
-        wanted = {task_id: state for task_id in "xyz" if (state := expected(self.told, task_id))}
-        assert stored == wanted
-
-    def teardown(self) -> None:
-        for index in reversed(range(len(getattr(self, "landed", [])))):
-            self._deliver(index, anew=False)
-        if hasattr(self, "told"):
-            self.the_current_rows_are_what_was_seen_last()
-
-    def _read(
-        self,
-        part: str,
-        scope: str,
-        raw: list[dict[str, Any]],
-        rows: dict[str, dict[str, Any]],
-        arrives: bool,
-        gone: frozenset[str] = frozenset(),
-    ) -> None:
-        self.minute += 1
-        event = self.office.land(raw, read_at=at(self.minute), scope=scope, removed=sorted(gone))
-        self.landed.append((Told(part, self.minute, rows, gone), event))
-        if arrives:
-            self._deliver(len(self.landed) - 1, anew=False)
-
-    def _deliver(self, index: int, *, anew: bool) -> None:
-        told, event = self.landed[index]
-        (self.office.again if anew else self.office.load)(event)
-        self.told.append(told)
-
-
-def _flat(task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-    row = {"id": task_id, "name": fields["title"]}
-    if "owner" in fields:
-        row["owner.name"] = fields["owner"]
-    return row | ({"status": WORDS[fields["status"]]} if "status" in fields else {})
-
-
-def _nested(task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"_id": task_id, "name": fields["title"]}
-    if "owner" in fields:
-        row["owner"] = {"name": fields["owner"]} if fields["owner"] else None
-    return row | ({"status": WORDS[fields["status"]]} if "status" in fields else {})
-
-
-def test_batches_in_any_order_and_any_number_of_times_leave_the_same_rows(transformer_engine, owner_engine):
-    with TemporaryDirectory() as folder:
-        Arrivals.office = Office(
-            Landing(str(Path(folder))), Warehouse(transformer_engine, reject_limit=0.2), owner_engine
-        )
-        run_state_machine_as_test(
-            Arrivals,
-            settings=settings(
-                max_examples=15,
-                stateful_step_count=10,
-                deadline=timedelta(seconds=10),
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-
-
 def test_two_sources_with_one_id_do_not_meet(office):
     office.bring([report("A", "p")], read_at=at(9))
     office.load(office.land_pages([page("p", title="P")], read_at=at(1), scope=REGISTER))
     assert office.task("p")["title"] == "A"
     assert office.rows("SELECT title FROM operacional.notion_pages") == [{"title": "P"}]
+
+
+HALVES = ("report:2026-10-01/2026-11-15", "report:2026-11-16/2026-12-31")
+
+
+def test_a_block_that_is_halved_keeps_every_row_and_loses_none(office):
+    rows = [report("A", "a", _due_date="2026-10-10"), report("B", "b", _due_date="2026-12-10")]
+    office.bring(rows, read_at=at(1))
+    for half, row in zip(HALVES, rows, strict=True):
+        loaded = office.bring([row], read_at=at(2), scope=half)
+        assert (loaded.unchanged, loaded.removed) == (1, 0)
+    office.bring([report("A2", "a")], read_at=at(3), scope=HALVES[0])
+    assert {task_id: row["title"] for task_id, row in office.shown().items()} == {"a": "A2", "b": "B"}
+
+
+def test_a_year_that_leaves_the_range_takes_no_row_with_it(office):
+    last_year = "report:2025-10-01/2025-12-31"
+    office.bring([report("A")], read_at=at(1), scope=last_year, plan=[(last_year, PLANNED), (BLOCK, PLANNED)])
+    office.bring([report("B", "b")], read_at=at(2), plan=[(BLOCK, PLANNED)])
+    assert set(office.shown()) == {"a", "b"}
+    assert [row["scope"] for row in office.rows("SELECT scope FROM bi.freshness")] == [BLOCK]
+
+
+def test_links_that_are_signed_anew_make_no_change_and_are_not_kept(office):
+    def signed(signature: str) -> dict[str, Any]:
+        url = f"https://files.example/nota.pdf?X-Amz-Date=1&X-Amz-Signature={signature}"
+        return search("A", documents=[{"name": "nota", "url": url}])
+
+    office.bring([signed("first")], read_at=at(1), scope="search:open")
+    again = office.bring([signed("second")], read_at=at(2), scope="search:open")
+    assert (again.updated, again.unchanged) == (0, 1)
+    assert office.task()["search"]["documents"] == [{"name": "nota", "url": "https://files.example/nota.pdf"}]
+
+
+def test_another_order_of_the_keys_is_no_change(office):
+    office.bring([report("A")], read_at=at(1))
+    turned = dict(reversed(report("A").items()))
+    assert office.bring([turned], read_at=at(2)).unchanged == 1
+
+
+def test_what_only_the_raw_row_says_is_a_change_too(office):
+    office.bring([report("A", note="one")], read_at=at(1))
+    assert office.bring([report("A", note="two")], read_at=at(2)).updated == 1
+    assert office.task()["report"]["note"] == "two"
+
+
+def test_better_rules_read_every_row_again(office):
+    event = office.land([report("A")], read_at=at(1))
+    office.load(event)
+    again = office.land([report("A")], read_at=at(2))
+    office.rules_version = "better ones"
+    assert office.load(again).unchanged == 1
+    digests = office.rows("SELECT content FROM ops.sightings")
+    office.load(office.land([report("A")], read_at=at(3)))
+    assert office.rows("SELECT content FROM ops.sightings") == digests, "the same rules, the same digest"
+
+
+def test_a_row_whose_first_id_is_another_objects_is_read_all_the_same(office):
+    row = {"customer": {"_id": "c", "name": "X"}, "_id": "a", "name": "A"}
+    office.bring([row], read_at=at(1), scope="search:open")
+    assert office.bring([row], read_at=at(2), scope="search:open").unchanged == 1
+    assert office.bring([row | {"name": "B"}], read_at=at(3), scope="search:open").updated == 1
+    assert office.task()["title"] == "B"
+
+
+@pytest.mark.parametrize("between", [0, 5_000], ids=["in one chunk", "in two chunks"])
+def test_a_batch_that_contradicts_itself_says_its_last_word_at_every_read(office, between):
+    others = [report("O", f"o{n}") for n in range(between)]
+    rows = [report("first"), *others, report("last")]
+    office.bring(rows, read_at=at(1))
+    for minute in (2, 3):
+        office.bring(rows, read_at=at(minute))
+        assert office.task()["title"] == "last"

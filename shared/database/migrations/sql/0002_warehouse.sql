@@ -4,3 +4,234 @@ CREATE INDEX loads_to_say ON ops.loads (load_id) WHERE to_say;
 
 -- Few rows are gone; each load asks which of its rows are among them.
 CREATE INDEX sightings_gone ON ops.sightings (system, row_id) WHERE part = 'gone';
+
+-- A digest of what the part said when it was seen: a row that says the same again need not be looked at.
+ALTER TABLE ops.sightings ADD COLUMN content bytea;
+-- A read updates every row of a page at once: only where each page has room for all of them twice does it stay HOT.
+ALTER TABLE ops.sightings SET (fillfactor = 45);
+
+-- The client manager of a task is the register's; `continues` names the task that this one was generated anew for.
+ALTER TABLE operacional.task_history ADD COLUMN client_manager text, ADD COLUMN continues text;
+CREATE TABLE ops.regenerated (
+    system              text NOT NULL,
+    row_id              text NOT NULL,
+    continues           text NOT NULL,
+    batch_ref           text NOT NULL,
+    PRIMARY KEY (system, row_id)
+);
+
+DROP INDEX operacional.gestta_tasks_client_key;
+CREATE INDEX gestta_tasks_client_key ON operacional.gestta_tasks (client_key) WHERE removed_at IS NULL;
+CREATE INDEX gestta_tasks_client_document ON operacional.gestta_tasks (client_document)
+    WHERE removed_at IS NULL AND client_key IS NULL;
+CREATE INDEX gestta_tasks_open ON operacional.gestta_tasks (due_date)
+    WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled');
+CREATE INDEX gestta_tasks_at_odds ON operacional.gestta_tasks (task_id)
+    WHERE removed_at IS NULL AND status = 'done'
+      AND (source_on_time <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date <= due_date)
+           OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date));
+
+-- More than one page for a client: the newest wins, so that a task is never doubled.
+CREATE VIEW operacional.client_by_code AS
+SELECT DISTINCT ON (client_key) client_key, trade_name, client_manager, client_state, client_since, url
+FROM operacional.notion_pages
+WHERE role = 'clients' AND removed_at IS NULL AND client_key IS NOT NULL
+ORDER BY client_key, source_updated_at DESC, page_id;
+
+CREATE VIEW operacional.client_by_document AS
+SELECT DISTINCT ON (client_document) client_document, trade_name, client_manager, client_state, client_since, url
+FROM operacional.notion_pages
+WHERE role = 'clients' AND removed_at IS NULL AND client_document IS NOT NULL
+ORDER BY client_document, source_updated_at DESC, page_id;
+
+CREATE VIEW operacional.open_tasks AS
+SELECT 'gestta'::text AS source, task_id, client_key, client_document
+FROM operacional.gestta_tasks
+WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled')
+UNION ALL
+SELECT 'notion', page_id, client_key, client_document
+FROM operacional.notion_pages
+WHERE role = 'tasks' AND removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled');
+
+-- Clients whose tasks and pages do not fit together, by name. Codes and documents are found by skipping through their
+-- index: a few hundred steps, however many tasks there are.
+CREATE VIEW ops.clients_at_odds AS
+WITH RECURSIVE codes AS (
+    SELECT (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL) AS code
+    UNION ALL
+    SELECT (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL AND client_key > code)
+    FROM codes WHERE code IS NOT NULL
+),
+documents AS (
+    SELECT (SELECT min(client_document) FROM operacional.gestta_tasks
+            WHERE removed_at IS NULL AND client_key IS NULL) AS document
+    UNION ALL
+    SELECT (SELECT min(client_document) FROM operacional.gestta_tasks
+            WHERE removed_at IS NULL AND client_key IS NULL AND client_document > document)
+    FROM documents WHERE document IS NOT NULL
+),
+pages AS (
+    SELECT * FROM operacional.notion_pages WHERE role = 'clients' AND removed_at IS NULL
+)
+SELECT 'clients_without_page'::text AS problem, code AS client,
+       (SELECT t.client FROM operacional.gestta_tasks t WHERE t.client_key = code AND t.removed_at IS NULL LIMIT 1) AS name,
+       NULL::text AS url
+FROM codes
+WHERE code IS NOT NULL AND code NOT IN (SELECT client_key FROM pages WHERE client_key IS NOT NULL)
+UNION ALL
+SELECT 'clients_without_page', document,
+       (SELECT t.client FROM operacional.gestta_tasks t
+        WHERE t.client_document = document AND t.client_key IS NULL AND t.removed_at IS NULL LIMIT 1), NULL
+FROM documents
+WHERE document IS NOT NULL AND document NOT IN (SELECT client_document FROM pages WHERE client_document IS NOT NULL)
+UNION ALL
+SELECT 'pages_without_client', coalesce(client_key, client_document), coalesce(trade_name, title), url
+FROM pages
+WHERE client_key NOT IN (SELECT code FROM codes WHERE code IS NOT NULL) IS NOT FALSE
+  AND client_document NOT IN (SELECT document FROM documents WHERE document IS NOT NULL) IS NOT FALSE
+UNION ALL
+SELECT 'codes_used_twice', client_key, coalesce(trade_name, title), url
+FROM (SELECT *, count(*) OVER (PARTITION BY client_key) AS pages_of_code FROM pages WHERE client_key IS NOT NULL) p
+WHERE pages_of_code > 1;
+
+-- The same as counts (of clients, pages and codes), and the tasks whose flags at the source contradict their dates.
+CREATE VIEW ops.problems AS
+SELECT problem, count(DISTINCT odd.client) + count(*) FILTER (WHERE odd.problem IS NOT NULL AND odd.client IS NULL) AS rows
+FROM (VALUES ('clients_without_page'), ('pages_without_client'), ('codes_used_twice')) AS known (problem)
+LEFT JOIN ops.clients_at_odds odd USING (problem)
+GROUP BY problem
+UNION ALL
+SELECT 'flags_against_dates',
+       (SELECT count(*) FROM operacional.gestta_tasks
+        WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled')
+          AND source_overdue <> (due_date < (now() AT TIME ZONE 'America/Sao_Paulo')::date))
+     + (SELECT count(*) FROM operacional.gestta_tasks
+        WHERE removed_at IS NULL AND status = 'done'
+          AND (source_on_time <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date <= due_date)
+               OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date)));
+
+CREATE OR REPLACE VIEW bi.task_history AS
+SELECT source, task_id, valid_from, valid_to, status, owner, due_date, completed_at, department, client_manager, continues
+FROM operacional.task_history;
+
+CREATE OR REPLACE VIEW bi.operational_panel AS
+WITH clock AS (
+    SELECT (now() AT TIME ZONE 'America/Sao_Paulo')::date AS today
+),
+tasks AS (
+    SELECT 'gestta'::text AS source, t.task_id, t.title, t.type, t.subtype, t.status, t.source_status, t.department,
+           t.owner, t.concluded_by, t.client_code, t.client_key, t.client, t.client_document, t.client_active,
+           t.client_regime, t.competence, t.created_at, t.due_date, t.legal_due_date, t.completed_at,
+           NULL::timestamptz AS updated_at, t.url, t.generates_fine, t.done_late, t.done_with_fine,
+           t.downloaded, t.notify_client, t.value, t.read_at, t.loaded_at
+    FROM operacional.gestta_tasks t
+    WHERE t.removed_at IS NULL
+    UNION ALL
+    SELECT 'notion', p.page_id, p.title, NULL, NULL, p.status, p.source_status, p.department,
+           p.owner, NULL, p.client_code, p.client_key, NULL, p.client_document, NULL,
+           NULL, p.competence, p.created_at, p.due_date, p.legal_due_date, p.completed_at,
+           p.source_updated_at, p.url, NULL, NULL, NULL, NULL, NULL, NULL, p.read_at, p.loaded_at
+    FROM operacional.notion_pages p
+    WHERE p.role = 'tasks' AND p.removed_at IS NULL
+),
+joined AS (
+    SELECT t.*,
+           coalesce(c.trade_name, d.trade_name) AS client_trade_name,
+           coalesce(c.client_manager, d.client_manager) AS client_manager,
+           coalesce(c.client_state, d.client_state) AS client_state,
+           coalesce(c.client_since, d.client_since) AS client_since,
+           coalesce(c.url, d.url) AS client_page_url,
+           t.status NOT IN ('done', 'set_aside', 'cancelled') AS is_open,
+           coalesce((t.completed_at AT TIME ZONE 'America/Sao_Paulo')::date, clock.today) AS reached
+    FROM tasks t
+    CROSS JOIN clock
+    LEFT JOIN operacional.client_by_code c ON c.client_key = t.client_key
+    LEFT JOIN operacional.client_by_document d ON t.client_key IS NULL AND d.client_document = t.client_document
+)
+SELECT source, task_id, title, type, subtype, status, source_status, department, owner, concluded_by,
+       client_code, client, client_document, client_active, client_regime, client_trade_name, client_manager,
+       client_state, client_since, client_page_url, competence, created_at, due_date, legal_due_date, completed_at,
+       updated_at, url, generates_fine, done_late, done_with_fine, downloaded, notify_client, value,
+       is_open,
+       is_open AND due_date < clock.today AS is_overdue,
+       is_open AND legal_due_date < clock.today AS is_past_legal,
+       is_open AND due_date = clock.today AS is_due_today,
+       CASE WHEN is_open THEN due_date - clock.today END AS days_to_due,
+       CASE WHEN (is_open OR status = 'done' AND completed_at IS NOT NULL) AND reached > due_date THEN reached - due_date
+           END AS days_late,
+       CASE WHEN status = 'done' AND completed_at IS NOT NULL AND due_date IS NOT NULL THEN reached <= due_date END
+           AS finished_on_time,
+       read_at, loaded_at
+FROM joined
+CROSS JOIN clock;
+
+-- What was open at the end of each of the last 90 days: a row of the history counts from the day it began to the day
+-- before it ended. Sums of what came and what went, so that the cost is that of the rows that were open in these days.
+CREATE INDEX task_history_open ON operacional.task_history (valid_to)
+    WHERE status NOT IN ('done', 'set_aside', 'cancelled');
+CREATE INDEX task_history_completed ON operacional.task_history (completed_at) WHERE valid_to IS NULL;
+
+CREATE OR REPLACE VIEW bi.backlog_by_day AS
+WITH clock AS (
+    SELECT today, today - 90 AS since, (today - 90)::timestamp AT TIME ZONE 'America/Sao_Paulo' AS since_moment
+    FROM (SELECT (now() AT TIME ZONE 'America/Sao_Paulo')::date AS today) now
+),
+spans AS (
+    SELECT source, department, due_date,
+           greatest((valid_from AT TIME ZONE 'America/Sao_Paulo')::date, since) AS began,
+           (valid_to AT TIME ZONE 'America/Sao_Paulo')::date AS ended
+    FROM operacional.task_history
+    CROSS JOIN clock
+    WHERE status NOT IN ('done', 'set_aside', 'cancelled') AND (valid_to IS NULL OR valid_to >= since_moment)
+),
+steps AS (
+    SELECT source, department, began AS day, 1 AS open, 0 AS overdue, 0 AS done
+    FROM spans WHERE ended IS NULL OR ended > began
+    UNION ALL
+    SELECT source, department, ended, -1, 0, 0 FROM spans WHERE ended > began
+    UNION ALL
+    SELECT source, department, greatest(began, due_date + 1), 0, 1, 0
+    FROM spans WHERE due_date IS NOT NULL AND (ended IS NULL OR ended > greatest(began, due_date + 1))
+    UNION ALL
+    SELECT source, department, ended, 0, -1, 0
+    FROM spans WHERE due_date IS NOT NULL AND ended > greatest(began, due_date + 1)
+    UNION ALL
+    SELECT source, department, (completed_at AT TIME ZONE 'America/Sao_Paulo')::date, 0, 0, 1
+    FROM operacional.task_history
+    CROSS JOIN clock
+    WHERE valid_to IS NULL AND completed_at >= since_moment
+),
+totals AS (
+    SELECT source, department, day, sum(open) AS open, sum(overdue) AS overdue, sum(done) AS done
+    FROM steps GROUP BY source, department, day
+),
+days AS (
+    SELECT generate_series(coalesce((SELECT min(day) FROM totals WHERE open <> 0), (SELECT min(day) FROM totals))::timestamp,
+                           (SELECT today FROM clock)::timestamp, interval '1 day')::date AS day
+),
+groups AS (
+    SELECT DISTINCT source, department FROM totals
+)
+SELECT days.day, groups.source, groups.department,
+       coalesce(sum(totals.open) OVER upto, 0)::bigint AS open,
+       coalesce(sum(totals.overdue) OVER upto, 0)::bigint AS overdue,
+       coalesce(totals.done, 0)::bigint AS done
+FROM days
+CROSS JOIN groups
+LEFT JOIN totals ON totals.day = days.day AND totals.source = groups.source
+                AND totals.department IS NOT DISTINCT FROM groups.department
+WINDOW upto AS (PARTITION BY groups.source, groups.department ORDER BY days.day);
+
+-- What was written for people and programs, and from which state of the rows; shared by all transformers.
+CREATE TABLE ops.exports (
+    name                text PRIMARY KEY,
+    state               text NOT NULL,
+    written_at          timestamptz NOT NULL
+);
+
+GRANT SELECT, INSERT, UPDATE ON ops.exports TO transformer;
+GRANT SELECT ON ops.exports TO console;
+GRANT SELECT, INSERT ON ops.regenerated TO transformer;
+GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
+GRANT SELECT ON ops.regenerated TO console;
+GRANT SELECT ON ops.clients_at_odds, ops.problems TO transformer, console, panel_reader;

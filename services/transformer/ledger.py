@@ -1,0 +1,135 @@
+"""What a load leaves in `ops` beside its rows: rejects, removals that wait, the plan, drift, and the load itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from services.transformer.removals import Decision
+from services.transformer.tidy.rows import RejectedRow
+from shared.contracts.envelope import Envelope
+from shared.contracts.events import RawDataReady
+from shared.landing import Manifest
+
+REJECTED = """
+INSERT INTO ops.rejected_rows (batch_ref, row_number, row_id, field, reason, raw)
+VALUES (:batch_ref, :row_number, :row_id, :field, :reason, :raw) ON CONFLICT DO NOTHING
+"""
+PENDING = """
+INSERT INTO ops.pending_removals AS known (system, row_id, scope, asked_at, batch_ref)
+VALUES (:system, :row_id, :scope, :asked_at, :batch_ref)
+ON CONFLICT (system, row_id) DO UPDATE
+SET scope = excluded.scope, asked_at = excluded.asked_at, batch_ref = excluded.batch_ref,
+    decision = NULL, decided_by = NULL, decided_at = NULL, carried_out_at = NULL
+WHERE known.carried_out_at IS NOT NULL
+"""
+PLAN_DROP = """
+DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
+"""
+# How often a scope is read, and whether at all, comes from the newest plan; when it was last read whole, from its own
+# loads alone.
+PLAN = """
+INSERT INTO ops.scopes AS known (system, scope, every, planned_at)
+SELECT :system, :scope, :every, :planned_at
+WHERE NOT EXISTS (SELECT 1 FROM ops.scopes newer WHERE newer.system = :system AND newer.planned_at > :planned_at)
+ON CONFLICT (system, scope) DO UPDATE SET every = excluded.every, planned_at = excluded.planned_at
+"""
+SCOPE_READ = """
+UPDATE ops.scopes SET last_read_at = greatest(last_read_at, :read_to) WHERE system = :system AND scope = :scope
+"""
+DRIFT_TOLD = "SELECT 1 FROM ops.quality WHERE system = :system AND measure = :measure LIMIT 1"
+DRIFT = "INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, 1) ON CONFLICT DO NOTHING"
+COUNT = "INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, :value) ON CONFLICT DO NOTHING"
+LOAD = """
+INSERT INTO ops.loads (event_id, correlation_id, replay, system, scope, kind, batch_ref, records,
+                       inserted, updated, unchanged, removed, rejected, read_to, started_at, committed_at)
+VALUES (:event_id, :correlation_id, :replay, :system, :scope, :kind, :batch_ref, :records,
+        :inserted, :updated, :unchanged, :removed, :rejected, :read_to, :started_at, clock_timestamp())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a load did, as it is stored with the rows: a redelivery gets the same."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    removed: int
+    rejected: int
+    drift: tuple[str, ...]
+    mass: dict[str, int]
+
+
+def record_rejected(connection: Connection, batch_ref: str, rejected: list[RejectedRow]) -> None:
+    """The rows that cannot be read, each once."""
+    if rejected:
+        connection.execute(text(REJECTED), [{"batch_ref": batch_ref, **asdict(row)} for row in rejected])
+
+
+def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> None:
+    """Removals that wait for a person; what a person has yet to decide, or decided and is not done, stays as it is."""
+    if removals.later:
+        batch_of = {"system": batch.system, "batch_ref": batch.batch_ref}
+        connection.execute(
+            text(PENDING),
+            [batch_of | {"row_id": r.row_id, "scope": r.scope, "asked_at": r.asked_at} for r in removals.later],
+        )
+
+
+def record_plan(connection: Connection, manifest: Manifest, batch: RawDataReady) -> None:
+    """The newest plan, and that this scope was read."""
+    plan = manifest.content.get("plan") or []
+    planned = {"system": batch.system, "planned_at": batch.read_to}
+    if plan:
+        connection.execute(text(PLAN_DROP), planned | {"scopes": [p["scope"] for p in plan]})
+        connection.execute(
+            text(PLAN),
+            [planned | {"scope": p["scope"], "every": timedelta(seconds=p["every_seconds"])} for p in plan],
+        )
+    connection.execute(text(SCOPE_READ), {"system": batch.system, "scope": batch.scope, "read_to": batch.read_to})
+
+
+def record_drift(connection: Connection, batch: RawDataReady, drift: set[str], now: datetime) -> tuple[str, ...]:
+    """Of the words that nobody here knows, those that were not told before."""
+    fresh = []
+    for word in sorted(drift):
+        measure = {"system": batch.system, "measure": f"unknown {word}"}
+        if not connection.execute(text(DRIFT_TOLD), measure).scalar():
+            connection.execute(text(DRIFT), measure | {"now": now, "scope": batch.scope})
+            fresh.append(word)
+    return tuple(fresh)
+
+
+def record_counts(connection: Connection, batch: RawDataReady, counts: Mapping[str, int], now: datetime) -> None:
+    """What was odd but harmless in the rows that said something new."""
+    found = [{"measure": measure, "value": value} for measure, value in counts.items() if value]
+    if found:
+        told = {"now": now, "system": batch.system, "scope": batch.scope}
+        connection.execute(text(COUNT), [told | one for one in found])
+
+
+def record_load(connection: Connection, event: Envelope[RawDataReady], outcome: Outcome, started_at: datetime) -> None:
+    """The load itself."""
+    batch = event.data
+    connection.execute(
+        text(LOAD),
+        {
+            "event_id": event.id,
+            "correlation_id": event.correlationid,
+            "replay": event.replay,
+            "system": batch.system,
+            "scope": batch.scope,
+            "kind": batch.kind,
+            "batch_ref": batch.batch_ref,
+            "records": batch.records,
+            "read_to": batch.read_to,
+            "started_at": started_at,
+            "inserted": outcome.inserted,
+            "updated": outcome.updated,
+            "unchanged": outcome.unchanged,
+            "removed": outcome.removed,
+            "rejected": outcome.rejected,
+        },
+    )

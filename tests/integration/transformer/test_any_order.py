@@ -1,0 +1,202 @@
+"""A small model beside the warehouse: in any order, any number of times, from any number of transformers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from services.console.warehouse import decide_removals
+from services.transformer.approved import ApprovedRemovals
+from services.transformer.warehouse import Warehouse
+from shared.contracts.envelope import Envelope
+from shared.contracts.events import RawDataReady
+from shared.landing import Landing
+from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, Office, at
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+
+EXAMPLES = 500
+HALF = "report:2026-10-01/2026-11-15"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one batch says: contents by task id, or ids that are gone."""
+
+    part: str
+    minute: int
+    rows: dict[str, dict[str, Any]]
+    gone: frozenset[str] = frozenset()
+    waits: bool = False
+    """Its removals are a mass: they wait for a person."""
+
+
+def expected(told: list[Told], task_id: str) -> tuple[Any, ...] | None:
+    """The house's rule in ten lines: of each part the newest, of both the newest key, alive while seen after gone."""
+    newest: dict[str, Told] = {}
+    for batch in told:
+        if task_id in batch.rows and (batch.part not in newest or newest[batch.part].minute <= batch.minute):
+            newest[batch.part] = batch
+    if not newest:
+        return None
+    fields: dict[str, Any] = {}
+    for batch in sorted(newest.values(), key=lambda batch: batch.minute):
+        fields |= batch.rows[task_id]
+    gone = max((batch.minute for batch in told if task_id in batch.gone), default=-1)
+    alive = max(batch.minute for batch in newest.values()) > gone
+    return fields["title"], fields.get("owner"), fields.get("status", "open"), alive
+
+
+OWNERS = st.sampled_from([{}, {"owner": None}, {"owner": "Ana"}, {"owner": "Bia"}])
+STATUSES = st.sampled_from([{}, {"status": "open"}, {"status": "done"}])
+CONTENTS = st.builds(
+    lambda title, owner, status: {"title": title} | owner | status, st.sampled_from("AB"), OWNERS, STATUSES
+)
+ROWS = st.dictionaries(st.sampled_from("xyz"), CONTENTS, max_size=3)
+GONE = st.frozensets(st.sampled_from("xyz"), min_size=1)
+WORDS = {"open": "OPEN", "done": "DONE"}
+
+
+class Arrivals(RuleBasedStateMachine):
+    """Batches are read one after another and arrive in any order, any number of times."""
+
+    office: Office
+
+    @initialize()
+    def begin(self) -> None:
+        self.office.empty()
+        self.minute = 0
+        self.landed: list[tuple[Told, Envelope[RawDataReady]]] = []
+        self.handled: set[int] = set()
+        self.told: list[Told] = []
+        self.waiting: dict[str, int] = {}
+
+    @rule(scope=st.sampled_from([BLOCK, HALF, NEXT_BLOCK]), rows=ROWS, arrives=st.booleans())
+    def report_is_read(self, scope: str, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
+        raw = [_flat(task_id, fields) for task_id, fields in rows.items()]
+        self._read(Told("report", self._now(), rows), scope, raw, arrives)
+
+    @rule(rows=ROWS, arrives=st.booleans())
+    def search_is_read(self, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
+        raw = [_nested(task_id, fields) for task_id, fields in rows.items()]
+        self._read(Told("search", self._now(), rows), "search:open", raw, arrives)
+
+    @rule(gone=GONE, rows=ROWS, waits=st.booleans(), arrives=st.booleans())
+    def lookup_is_read(self, gone: frozenset[str], rows: dict[str, dict[str, Any]], waits: bool, arrives: bool) -> None:
+        rows = {task_id: fields for task_id, fields in rows.items() if task_id not in gone}
+        raw = [_nested(task_id, fields) for task_id, fields in rows.items()]
+        self._read(Told("search", self._now(), rows, gone, waits), "lookup", raw, arrives)
+
+    @rule(which=st.integers(0, 100), anew=st.booleans())
+    def something_arrives(self, which: int, anew: bool) -> None:
+        if self.landed:
+            self._deliver(which % len(self.landed), anew=anew)
+
+    @rule(which=st.lists(st.integers(0, 100), min_size=2, max_size=3))
+    def several_transformers_load_at_once(self, which: list[int]) -> None:
+        indices = sorted({number % len(self.landed) for number in which}) if self.landed else []
+        # Of two masses the first to arrive says when its source was asked: not both at once, whose order nobody knows.
+        indices = [n for n in indices if not self.landed[n][0].waits] + [n for n in indices if self.landed[n][0].waits][
+            :1
+        ]
+        with ThreadPoolExecutor(max_workers=3) as transformers:
+            for loaded in [transformers.submit(self.office.load, self.landed[index][1]) for index in indices]:
+                loaded.result()
+        for index in indices:
+            self._is_told(index, anew=False)
+
+    @rule()
+    def a_person_approves_what_waits(self) -> None:
+        decide_removals(self.office.engine, "gestta", None, "approved", by="analyst", at=NOW)
+        list(ApprovedRemovals(self.office.engine, source="/services/test", now=lambda: NOW).beat())
+        self.told += [Told("gone", minute, {}, frozenset({row})) for row, minute in self.waiting.items()]
+        self.waiting.clear()
+
+    @invariant()
+    def the_current_rows_are_what_was_seen_last(self) -> None:
+        stored = {
+            row["task_id"]: (row["title"], row["owner"], row["status"], row["removed_at"] is None)
+            for row in self.office.rows("SELECT * FROM operacional.gestta_tasks")
+        }
+        wanted = {task_id: state for task_id in "xyz" if (state := expected(self.told, task_id))}
+        assert stored == wanted
+
+    @invariant()
+    def the_history_is_one_line_of_changes_without_a_gap_turned_round(self) -> None:
+        for row in self.office.rows(
+            "SELECT valid_from, valid_to, lead(valid_from) OVER story AS next FROM operacional.task_history"
+            " WINDOW story AS (PARTITION BY task_id ORDER BY valid_from)"
+        ):
+            assert row["valid_to"] is None or row["valid_from"] < row["valid_to"]
+            assert row["next"] is None or (row["valid_to"] is not None and row["valid_to"] <= row["next"])
+
+    def teardown(self) -> None:
+        for index in reversed(range(len(getattr(self, "landed", [])))):
+            self._deliver(index, anew=False)
+        if hasattr(self, "told"):
+            self.the_current_rows_are_what_was_seen_last()
+
+    def _now(self) -> int:
+        self.minute += 1
+        return self.minute
+
+    def _read(self, told: Told, scope: str, raw: list[dict[str, Any]], arrives: bool) -> None:
+        many = 1_000 if told.waits else 1
+        removed = [{"id": row, "lacked": many, "held": 1_000} for row in sorted(told.gone)]
+        event = self.office.land(raw, read_at=at(told.minute), scope=scope, removed=removed)
+        self.landed.append((told, event))
+        if arrives:
+            self._deliver(len(self.landed) - 1, anew=False)
+
+    def _deliver(self, index: int, *, anew: bool) -> None:
+        event = self.landed[index][1]
+        (self.office.again if anew else self.office.load)(event)
+        self._is_told(index, anew=anew)
+
+    def _is_told(self, index: int, *, anew: bool) -> None:
+        told = self.landed[index][0]
+        if index in self.handled and not anew:
+            return
+        if not anew:
+            self.handled.add(index)
+        if told.waits:
+            self.waiting = dict.fromkeys(told.gone, told.minute) | self.waiting
+            told = Told(told.part, told.minute, told.rows)
+        self.told.append(told)
+
+
+def _flat(task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    row = {"id": task_id, "name": fields["title"]}
+    if "owner" in fields:
+        row["owner.name"] = fields["owner"]
+    return row | ({"status": WORDS[fields["status"]]} if "status" in fields else {})
+
+
+def _nested(task_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"_id": task_id, "name": fields["title"]}
+    if "owner" in fields:
+        row["owner"] = {"name": fields["owner"]} if fields["owner"] else None
+    return row | ({"status": WORDS[fields["status"]]} if "status" in fields else {})
+
+
+def test_batches_in_any_order_and_any_number_of_times_leave_the_same_rows(transformer_engine, owner_engine):
+    with TemporaryDirectory() as folder:
+        Arrivals.office = Office(
+            Landing(str(Path(folder))), Warehouse(transformer_engine, reject_limit=0.2), owner_engine
+        )
+        run_state_machine_as_test(
+            Arrivals,
+            settings=settings(
+                max_examples=EXAMPLES,
+                stateful_step_count=6,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

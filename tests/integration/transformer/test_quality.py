@@ -1,0 +1,133 @@
+"""How well the two sources fit together: counted at each load that changed something, and readable by name."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.console import warehouse as console
+from shared.clock import now
+from tests.integration.transformer.conftest import BLOCK, CLIENTS, REGISTER, TASKS, at, page
+
+pytestmark = pytest.mark.integration
+
+
+def task(task_id: str, code: Any = None, **other: Any) -> dict[str, Any]:
+    client = {} if code is None else {"customer.code": code, "customer.name": f"Cliente {code}"}
+    return {"id": task_id, "name": "T", "status": "OPEN"} | client | other
+
+
+@pytest.fixture
+def counts(office):
+    def newest() -> dict[str, int]:
+        rows = office.rows(
+            "SELECT DISTINCT ON (measure) measure, value FROM ops.quality ORDER BY measure, measured_at DESC, scope"
+        )
+        return {row["measure"]: row["value"] for row in rows}
+
+    return newest
+
+
+@pytest.fixture
+def at_odds(office):
+    def names(problem: str) -> set[tuple[str, str]]:
+        rows = office.rows("SELECT * FROM ops.clients_at_odds WHERE problem = :problem", problem=problem)
+        return {(row["client"], row["name"]) for row in rows}
+
+    return names
+
+
+def test_where_all_fits_every_count_is_nought(office, counts):
+    office.load(office.land_pages([page("p", client_code="12")], read_at=at(0)))
+    office.bring([task("a", "0012")], read_at=at(1))
+    problems = {row["problem"]: row["rows"] for row in office.rows("SELECT * FROM ops.problems")}
+    assert problems == {
+        "clients_without_page": 0,
+        "pages_without_client": 0,
+        "codes_used_twice": 0,
+        "flags_against_dates": 0,
+    }
+
+
+def test_clients_without_a_page_are_counted_and_named(office, at_odds):
+    office.load(office.land_pages([page("p", client_code="12")], read_at=at(0)))
+    rows = [task("a", "0012"), task("b", 7), task("c", "007"), task("d", "A9"), task("e")]
+    office.bring([*rows, task("f", **{"customer.cnpj": 191, "customer.name": "Banco"})], read_at=at(1))
+    assert at_odds("clients_without_page") == {("7", "Cliente 7"), ("A9", "Cliente A9"), ("00000000000191", "Banco")}
+    (counted,) = office.rows("SELECT value, scope FROM ops.quality WHERE measure = 'clients_without_page'"
+                             " AND system = 'gestta'")  # fmt: skip
+    assert counted == {"value": 3, "scope": BLOCK}
+
+
+def test_pages_without_a_client_are_counted_and_named(office, at_odds):
+    office.bring([task("a", "12"), task("b", **{"customer.cnpj": 191})], read_at=at(1))
+    pages = [
+        page("p1", client_code="012"),
+        page("p2", client_code="99", trade_name="Sem Cliente"),
+        page("p3", client_document="00.000.000/0001-91"),
+        page("p4", title="Nem código"),
+    ]
+    office.load(office.land_pages(pages, read_at=at(2)))
+    assert at_odds("pages_without_client") == {("99", "Sem Cliente"), (None, "Nem código")}
+    problems = {row["problem"]: row["rows"] for row in office.rows("SELECT * FROM ops.problems")}
+    assert problems["pages_without_client"] == 2
+
+
+def test_a_code_used_twice_counts_once_and_names_both_pages(office, at_odds, counts):
+    office.bring([task("a", "12")], read_at=at(1))
+    pages = [page("p1", client_code="12", trade_name="Old"), page("p2", client_code="0012", trade_name="New")]
+    office.load(office.land_pages(pages, read_at=at(2)))
+    assert at_odds("codes_used_twice") == {("12", "Old"), ("12", "New")}
+    assert counts()["codes_used_twice"] == 1
+
+
+def test_removed_tasks_and_pages_are_no_client_of_anybody(office, at_odds):
+    office.load(office.land_pages([page("p", client_code="12")], read_at=at(0)))
+    office.bring([task("a", "12"), task("b", "7")], read_at=at(1))
+    office.bring([], read_at=at(2), scope="lookup", removed=["a", "b"])
+    assert at_odds("clients_without_page") == set()
+    assert {client for client, _ in at_odds("pages_without_client")} == {"12"}
+
+
+def test_notions_own_tasks_are_no_pages_of_clients(office, at_odds):
+    own = [page("n", title="Ligar", client_code="55")]
+    office.load(office.land_pages(own, read_at=at(1), mapping=TASKS, scope="t", data_source_id="t"))
+    assert at_odds("pages_without_client") == set()
+
+
+DONE = {"status": "DONE", "_due_date": "2026-11-10"}
+YESTERDAY = f"{now() - timedelta(days=2):%Y-%m-%d}"
+TOMORROW = f"{now() + timedelta(days=2):%Y-%m-%d}"
+
+
+@pytest.mark.parametrize(
+    ("row", "disagrees"),
+    [
+        ({"_due_date": YESTERDAY, "overdue": True}, False),
+        ({"_due_date": YESTERDAY, "overdue": False}, True),
+        ({"_due_date": TOMORROW, "overdue": True}, True),
+        ({"_due_date": YESTERDAY}, False),
+        ({"overdue": True}, False),
+        (DONE | {"conclusion_date": "2026-11-11T02:30:00Z", "on_time": True}, False),
+        (DONE | {"conclusion_date": "2026-11-11T03:30:00Z", "on_time": True}, True),
+        (DONE | {"conclusion_date": "2026-11-09T12:00:00Z", "done_overdue": True}, True),
+        ({"status": "DISCONSIDERED", "_due_date": YESTERDAY, "overdue": False}, False),
+    ],
+)
+def test_a_flag_that_contradicts_the_dates_is_counted(office, counts, row, disagrees):
+    office.bring([task("a", **row)], read_at=at(1))
+    assert counts()["flags_against_dates"] == int(disagrees)
+
+
+def test_a_load_that_changed_nothing_measures_nothing(office):
+    office.bring([task("a", "12")], read_at=at(1))
+    before = office.rows("SELECT count(*) FROM ops.quality")
+    office.bring([task("a", "12")], read_at=at(2))
+    assert office.rows("SELECT count(*) FROM ops.quality") == before
+
+
+def test_the_console_shows_the_counts(office, console_engine):
+    office.load(office.land_pages([page("p", client_code="12")], read_at=at(0), mapping=CLIENTS, scope=REGISTER))
+    office.bring([task("a", "7")], read_at=at(1))
+    shown = {row["problem"]: row["rows"] for row in console.status(console_engine).problems}
+    assert (shown["clients_without_page"], shown["pages_without_client"]) == (1, 1)
