@@ -38,13 +38,13 @@ def main() -> int:
         now=clock.now,
     )
     approved = ApprovedRemovals(engine, source="/services/transformer", now=clock.now)
-    export = Export(engine, settings.export_dir)
+    export = Export(engine, settings.export_dir, clock.now)
     service = Service(
         name="transformer",
         amqp_url=settings.broker_url,
         does=[
             On(QUEUE, {RawDataReady: load_raw_data}, proves=("database", "landing")),
-            Every("export", timedelta(minutes=1), export.beat),
+            Every("export", timedelta(seconds=15), export.beat),
             Every("approved_removals", timedelta(seconds=15), approved.beat),
         ],
     )

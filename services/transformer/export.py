@@ -1,25 +1,38 @@
-"""The panel as a file for people: UTF-8 with BOM, `;`, Portuguese headings, replaced whole."""
+"""The panel as files: a sheet for people (UTF-8 with BOM, `;`, Portuguese headings), a JSON document for programs."""
 
 import csv
+import json
 import os
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
 from shared.database.connection import transaction
 from shared.errors import Outage
-from shared.landing import cell
+from shared.landing import cell, iso
 
 OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
-# Counted too: of two loads at once, the one that began first may commit last.
-CHANGES = """
-SELECT (SELECT count(*) FROM ops.loads WHERE inserted + updated + removed > 0) AS loads,
-       (SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0) AS loaded_at
+EVERY = timedelta(minutes=1)
+# Loads are counted too: of two at once, the one that began first may commit last. And a new day makes other tasks late.
+STATE = """
+SELECT count(*) || ' loads to ' || coalesce(max(committed_at)::text, '') || ' seen on '
+       || (:now AT TIME ZONE 'America/Sao_Paulo')::date AS state, count(*) AS loads
+FROM ops.loads WHERE inserted + updated + removed > 0
 """
+LAST = "SELECT state, written_at FROM ops.exports WHERE name = 'panel'"
+WRITTEN = """
+INSERT INTO ops.exports (name, state, written_at) VALUES ('panel', :state, :now)
+ON CONFLICT (name) DO UPDATE SET state = excluded.state, written_at = excluded.written_at
+"""
+PANEL = "SELECT * FROM bi.operational_panel ORDER BY due_date, task_id"
+STREAMED = {"stream_results": True, "yield_per": 2000}
 HEADINGS = {
     "source": "Sistema",
     "task_id": "Código da tarefa",
@@ -55,40 +68,76 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class Export:
-    """Writes `panel.csv` when rows changed since the last time, by one transformer at a time."""
+    """Writes `panel.csv` (for people) and `panel.json` (for programs: every column of the view, under its name).
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
-        self._engine = engine
-        self._target = folder / "panel.csv"
-        self._written: Any = None
+    When rows changed since the last time, at most once a minute, by one transformer at a time, however many there are.
+    """
+
+    engine: Engine
+    folder: Path
+    now: Callable[[], datetime]
 
     def beat(self) -> None:
-        """Write the file if there is something new; raises `Outage` where the folder or the database is away."""
-        with transaction(self._engine) as connection:
-            newest = connection.execute(text(CHANGES)).one()
-            if newest.loads == 0 or newest == self._written:
+        """Write the files if there is something new; raises `Outage` where the folder or the database is away."""
+        now = self.now()
+        with transaction(self.engine) as connection:
+            if not connection.execute(text("SELECT pg_try_advisory_xact_lock(hashtext('export:panel'))")).scalar():
                 return
-            mine = connection.execute(text("SELECT pg_try_advisory_xact_lock(hashtext('export:panel'))")).scalar()
-            if not mine:
-                return
-            query = text(f"SELECT {', '.join(HEADINGS)} FROM bi.operational_panel ORDER BY due_date, task_id")  # noqa: S608
-            rows = connection.execution_options(stream_results=True, yield_per=2000).execute(query)
+            current = connection.execute(text(STATE), {"now": now}).one()
+            last = connection.execute(text(LAST)).one_or_none()
             try:
-                self._write(rows)
+                if current.loads == 0 or (
+                    last and not self._is_due(last.state != current.state, now - last.written_at)
+                ):
+                    return
+                rows = connection.execute(text(PANEL), execution_options=STREAMED)
+                self._write((dict(row) for row in rows.mappings()), now)
             except OSError as error:
-                raise Outage("export", f"{self._target} cannot be written: {error}") from error
-            self._written = newest
+                raise Outage("export", f"{self.folder} cannot be written: {error}") from error
+            connection.execute(text(WRITTEN), {"state": current.state, "now": now})
 
-    def _write(self, rows: Any) -> None:
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        part = self._target.with_name(f"{self._target.name}.{os.getpid()}.part")
-        with part.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file, delimiter=";")
+    def _is_due(self, changed: bool, age: timedelta) -> bool:
+        lost = not all((self.folder / name).exists() for name in ("panel.csv", "panel.json"))
+        return lost or (changed and age >= EVERY)
+
+    def _write(self, rows: Iterable[dict[str, Any]], now: datetime) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (
+            _replaced(self.folder / "panel.csv", encoding="utf-8-sig") as sheet,
+            _replaced(self.folder / "panel.json", encoding="utf-8") as document,
+        ):
+            writer = csv.writer(sheet, delimiter=";")
             writer.writerow(HEADINGS.values())
-            for row in rows:
-                writer.writerow([_text(name, value) for name, value in zip(HEADINGS, row, strict=True)])
-        part.replace(self._target)
+            document.write(f'{{"written_at": "{iso(now)}", "tasks": [')
+            for number, row in enumerate(rows):
+                writer.writerow([_text(name, row[name]) for name in HEADINGS])
+                document.write(",\n" if number else "\n")
+                json.dump(row, document, ensure_ascii=False, default=_plain)
+            document.write("\n]}\n")
+
+
+@contextmanager
+def _replaced(target: Path, *, encoding: str) -> Iterator[IO[str]]:
+    """A new file in the place of `target`, whole or not at all."""
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding=encoding, newline="") as file:
+            yield file
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return iso(value)
+        case Decimal():
+            return float(value)
+        case _:
+            return value.isoformat()
 
 
 def _text(name: str, value: Any) -> str:
