@@ -6,7 +6,7 @@ EXTRAS := notion_extractor gestta_extractor transformer bi_refresher notifier pa
 LOCK := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 ARGS ?=
 
-.PHONY: help setup env demo demo-check stop console test test-fast check lock packages bench-extract soak
+.PHONY: help setup env demo demo-check stop console test test-fast check lock packages bench-load bench-extract soak
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ check: setup ## lint, format, types, import rules, contracts
 	.venv/bin/mypy
 	PYTHONPATH=. .venv/bin/lint-imports
 	$(PY) -m pytest -q -m "not integration and not e2e and not compose" tests/contract
+
+bench-load: packages ## loads beside COPY, pandas and dlt: seconds and memory
+	$(PY) -m bench.load
 
 bench-extract: packages ## the extractors against bare loops and other readers: rows, requests, time, memory
 	$(PY) -m bench.extract_gestta
