@@ -207,3 +207,13 @@ def test_dates_are_days_and_a_competence_its_month(office):
     )
     shown = office.shown()["a"]
     assert (shown["competence"], shown["due_date"]) == (date(2026, 6, 1), date(2026, 7, 20))
+
+
+def test_a_scope_that_comes_back_into_the_plan_is_as_old_as_its_last_load(office):
+    hour = timedelta(hours=1)
+    plan, without = [(BLOCK, hour), (NEXT_BLOCK, hour)], [(NEXT_BLOCK, hour)]
+    office.bring([], read_at=at(1), plan=plan)
+    office.bring([], read_at=at(2), scope=NEXT_BLOCK, plan=without)
+    office.bring([], read_at=at(3), scope=NEXT_BLOCK, plan=plan)
+    fresh = {row["scope"]: row["last_read_at"] for row in office.rows("SELECT * FROM bi.freshness")}
+    assert fresh == {BLOCK: at(1), NEXT_BLOCK: at(3)}

@@ -2,6 +2,9 @@
 ALTER TABLE ops.loads ADD COLUMN to_say boolean NOT NULL DEFAULT false;
 CREATE INDEX loads_to_say ON ops.loads (load_id) WHERE to_say;
 
+-- When a scope was last read: asked for each scope of a plan.
+CREATE INDEX loads_of_scope ON ops.loads (system, scope, read_to);
+
 -- Few rows are gone; each load asks which of its rows are among them.
 CREATE INDEX sightings_gone ON ops.sightings (system, row_id) WHERE part = 'gone';
 
