@@ -46,6 +46,7 @@ def test_where_all_fits_every_count_is_nought(office, counts):
         "pages_without_client": 0,
         "codes_used_twice": 0,
         "flags_against_dates": 0,
+        "parts_at_odds": 0,
     }
 
 
@@ -117,6 +118,26 @@ TOMORROW = f"{now() + timedelta(days=2):%Y-%m-%d}"
 def test_a_flag_that_contradicts_the_dates_is_counted(office, counts, row, disagrees):
     office.bring([task("a", **row)], read_at=at(1))
     assert counts()["flags_against_dates"] == int(disagrees)
+
+
+@pytest.mark.parametrize(
+    ("by_search", "minutes", "fields"),
+    [
+        pytest.param({"owner": {"name": "Ana"}}, 1, {}, id="the same"),
+        pytest.param({"owner": {"name": "Rui"}}, 1, {"owner": 1}, id="another"),
+        pytest.param({"owner": {"name": "Rui"}}, 30, {}, id="another, half an hour later: it was handed over"),
+        pytest.param({"owner": {"name": "Rui"}, "status": "IMPEDIMENT"}, 1, {"owner": 1, "status": 1}, id="two"),
+        pytest.param({"competence_date": "2026-11-01"}, 1, {}, id="what only one of them has"),
+    ],
+)
+def test_what_report_and_search_say_differently_of_an_open_task_is_counted(office, by_search, minutes, fields):
+    office.bring([task("a", **{"owner.name": "Ana"})], read_at=at(1))
+    nested = {"_id": "a", "name": "T", "status": "OPEN"} | by_search
+    office.bring([nested], read_at=at(1 + minutes), scope="search:open")
+    rows = office.rows("SELECT * FROM ops.parts_at_odds")
+    assert {row["field"]: row["tasks"] for row in rows} == fields
+    (counted,) = office.rows("SELECT value FROM ops.quality WHERE measure = 'parts_at_odds' AND scope = 'search:open'")
+    assert counted["value"] == max(fields.values(), default=0)
 
 
 def test_a_load_that_changed_nothing_measures_nothing(office):

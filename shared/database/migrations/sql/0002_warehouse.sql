@@ -97,6 +97,27 @@ SELECT 'codes_used_twice', client_key, coalesce(trade_name, title), url
 FROM (SELECT *, count(*) OVER (PARTITION BY client_key) AS pages_of_code FROM pages WHERE client_key IS NOT NULL) p
 WHERE pages_of_code > 1;
 
+-- Open tasks of which report and search say different things although both were read within ten minutes: the newest part
+-- is shown, and a field that is always at odds means that the two mean different things by it.
+CREATE VIEW ops.parts_at_odds AS
+SELECT said.field, count(*) AS tasks, min(t.task_id) AS example
+FROM operacional.gestta_tasks t
+JOIN ops.sightings r ON r.system = 'gestta' AND r.row_id = t.task_id AND r.part = 'report'
+JOIN ops.sightings s ON s.system = 'gestta' AND s.row_id = t.task_id AND s.part = 'search'
+CROSS JOIN LATERAL (VALUES
+    ('title', t.report_fields ->> 'title', t.search_fields ->> 'title'),
+    ('status', t.report_fields ->> 'source_status', t.search_fields ->> 'source_status'),
+    ('department', t.report_fields ->> 'department', t.search_fields ->> 'department'),
+    ('owner', t.report_fields ->> 'owner', t.search_fields ->> 'owner'),
+    ('client_code', t.report_fields ->> 'client_key', t.search_fields ->> 'client_key'),
+    ('due_date', t.report_fields ->> 'due_date', t.search_fields ->> 'due_date'),
+    ('legal_due_date', t.report_fields ->> 'legal_due_date', t.search_fields ->> 'legal_due_date')
+) AS said (field, by_report, by_search)
+WHERE t.removed_at IS NULL AND t.status NOT IN ('done', 'set_aside', 'cancelled')
+  AND said.by_report <> said.by_search
+  AND r.read_at BETWEEN s.read_at - interval '10 minutes' AND s.read_at + interval '10 minutes'
+GROUP BY said.field;
+
 -- The same as counts (of clients, pages and codes), and the tasks whose flags at the source contradict their dates.
 CREATE VIEW ops.problems AS
 SELECT problem, count(DISTINCT odd.client) + count(*) FILTER (WHERE odd.problem IS NOT NULL AND odd.client IS NULL) AS rows
@@ -111,7 +132,9 @@ SELECT 'flags_against_dates',
      + (SELECT count(*) FROM operacional.gestta_tasks
         WHERE removed_at IS NULL AND status = 'done'
           AND (source_on_time <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date <= due_date)
-               OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date)));
+               OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date)))
+UNION ALL
+SELECT 'parts_at_odds', coalesce(max(tasks), 0) FROM ops.parts_at_odds;
 
 CREATE OR REPLACE VIEW bi.task_history AS
 SELECT source, task_id, valid_from, valid_to, status, owner, due_date, completed_at, department, client_manager, continues
@@ -237,4 +260,4 @@ GRANT SELECT ON ops.exports TO console;
 GRANT SELECT, INSERT ON ops.regenerated TO transformer;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
-GRANT SELECT ON ops.clients_at_odds, ops.problems TO transformer, console, panel_reader;
+GRANT SELECT ON ops.clients_at_odds, ops.parts_at_odds, ops.problems TO transformer, console, panel_reader;
