@@ -32,8 +32,8 @@ stop: setup ## end the demo
 console: setup ## the console on the running demo: make console ARGS="status"
 	@$(PY) -m local.demo console $(ARGS)
 
-test: packages ## all tests on real parts
-	$(PY) -m pytest $(ARGS)
+test: packages ## all tests on real parts; most of them wait, so several files at once
+	$(PY) -m pytest --numprocesses 5 --dist loadfile $(ARGS)
 
 test-fast: setup ## what needs no server
 	$(PY) -m pytest -q -m "not integration and not e2e and not compose" tests/unit tests/contract $(ARGS)
