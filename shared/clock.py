@@ -19,6 +19,12 @@ class ReadClock:
         self._last = last
         self._lock = threading.Lock()
 
+    def not_before(self, moment: datetime | None) -> None:
+        """Every time given from now on is later than `moment`."""
+        with self._lock:
+            if moment is not None and (self._last is None or moment > self._last):
+                self._last = moment
+
     def read(self) -> datetime:
         """The clock, or the last time given plus one millisecond, whichever is later."""
         with self._lock:

@@ -19,9 +19,12 @@ from types import TracebackType
 from typing import IO, Any, Self, cast
 
 import fsspec
+import structlog
 from fsspec.implementations.local import LocalFileSystem
 
 from shared.errors import Outage, Rejected
+
+log = structlog.get_logger()
 
 ROWS, MANIFEST, SAID, CSV = ".jsonl.gz", ".json", ".said", ".csv"
 RECENT = timedelta(days=2)
@@ -133,10 +136,17 @@ class Landing:
                 raise Pruned(f"batch {batch_ref} is not in the landing (any more)") from None
 
     def manifests(self, system: str) -> Iterator[Manifest]:
-        """All manifests of a system, newest first (batch ids sort by the time their reading began)."""
+        """All manifests of a system that can be read, newest first (batch ids sort by when their reading began)."""
         with self._reachable():
             for ref in self._refs(system):
-                yield self.manifest(ref)
+                try:
+                    manifest = self.manifest(ref)
+                except Pruned:
+                    continue  # since the folder was listed
+                except Rejected as error:
+                    log.warning("a batch is taken for none", batch_ref=ref, reason=str(error))
+                    continue
+                yield manifest
 
     def unsaid(self, system: str) -> list[str]:
         """Refs of the batches whose fact was never confirmed, oldest first."""
@@ -203,7 +213,20 @@ class Landing:
                 continue
             self._remove(manifest.batch_ref)
             gone += 1
+        self._sweep(system, now)
         return gone
+
+    def _sweep(self, system: str, now: datetime) -> None:
+        """Delete what a process that was killed left behind: rows without a manifest, files half written."""
+        names = self._names(system)
+        for name in names:
+            whole = name.removesuffix(".part")
+            ref = whole.split(".", 1)[0]
+            unfinished = name != whole or (name.endswith(ROWS) and ref + MANIFEST not in names)
+            day = datetime.strptime("/".join(ref.split("/")[1:4]), "%Y/%m/%d").replace(tzinfo=UTC)
+            if unfinished and now - day > RECENT + timedelta(days=1):
+                with self._reachable():
+                    self._fs.rm(self._path(name))
 
     def _remove(self, batch_ref: str) -> None:
         # The manifest first: without it there is no batch, so a crash in between leaves no half of one.

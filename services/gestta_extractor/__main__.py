@@ -17,7 +17,7 @@ from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
 from shared.extraction.news import News
-from shared.extraction.record import Recorder, recall
+from shared.extraction.record import Memory, Recorder
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.landing import Landing
 from shared.messaging.once import run_once
@@ -38,12 +38,19 @@ def main() -> int:
     if asked.check:
         return check.main(settings)
     landing = Landing(settings.landing_url)
-    memory = recall(landing, "gestta")
-    reads = ReadClock(memory.last_read_at)
+    reads = ReadClock()
     api = GesttaApi(settings.gestta_api_url, requests_per_hour=settings.gestta_requests_per_hour, reads=reads)
-    service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
+    source = f"/services/{NAME}"
+    recorder = Recorder(landing, "gestta", source, Memory(), reads)
+    service = Service(
+        name=NAME,
+        amqp_url=settings.broker_url,
+        does=[],
+        exclusive=f"{NAME}.running",
+        on_turn=recorder.outdated.set,
+    )
     announcer = Announcer(landing, "gestta")
-    news = News(announcer, "gestta", source=service.source, now=clock.now)
+    news = News(announcer, "gestta", source=source, now=clock.now)
     spreadsheets = Spreadsheets(landing)
     extract = Extract(
         api=api,
@@ -54,7 +61,7 @@ def main() -> int:
             now=clock.now,
             warning=settings.gestta_token_warning,
         ),
-        recorder=Recorder(landing, "gestta", service.source, memory, reads),
+        recorder=recorder,
         announcer=announcer,
         spreadsheets=spreadsheets,
         news=news,

@@ -66,16 +66,22 @@ class Lookups:
             answers[row_id] = ("found" if task is not None else "gone", at)
             if task is not None:
                 found.append((task, at))
-        memory.watch, removed = watch.answered(memory.watch, answers)
-        pairs = self._generated_anew(removed, since)
-        self.scopes.land(
-            LOOKUP_SCOPE,
-            "lookup",
-            iter(found),
-            {"asked": len(asked), "found": len(found), "watched": len(memory.watch)},
-            removed=removed,
-            extra={"regenerated": [{"old": old, "new": new} for old, new in pairs]},
-        )
+        listed, noted = memory.watch, memory.notes
+        memory.watch, removed = watch.answered(listed, answers)
+        pairs, memory.notes = self._generated_anew(removed, since)
+        try:
+            self.scopes.land(
+                LOOKUP_SCOPE,
+                "lookup",
+                iter(found),
+                {"asked": len(asked), "found": len(found), "watched": len(memory.watch)},
+                removed=removed,
+                extra={"regenerated": [{"old": old, "new": new} for old, new in pairs]},
+            )
+        except BaseException:
+            # What did not land was not answered: whoever is gone is asked for again, and told then.
+            memory.watch, memory.notes = listed, noted
+            raise
         if forbidden is None:
             self.news.recovered(LOOKUP_SCOPE)
         else:
@@ -84,8 +90,8 @@ class Lookups:
     def _task(self, row_id: str, token: Token) -> Task:
         return self.api.task(token.value, row_id)
 
-    def _generated_anew(self, removed: list[Watched], since: datetime) -> list[tuple[str, str]]:
-        """(old id, new id); whoever went without a successor is remembered a day, for one that comes later."""
+    def _generated_anew(self, removed: list[Watched], since: datetime) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+        """(old id, new id), and the notes: whoever went without a successor is remembered a day."""
         memory, fresh = self.scopes.memory, self.scopes.fresh
         lately = vanished.still_lately(memory.notes.get(vanished.GONE_LATELY) or {}, now=since)
         lately |= {w.row_id: (w.likeness, since.isoformat()) for w in removed if w.likeness}
@@ -100,5 +106,5 @@ class Lookups:
         for where, count in vanished.clients_months(pairs, old).items():
             log.info("a client's month was erased and generated anew", client_month=where, tasks=count)
         successors = dict(pairs)
-        memory.notes[vanished.GONE_LATELY] = {i: entry for i, entry in lately.items() if i not in successors}
-        return pairs
+        gone = {row_id: entry for row_id, entry in lately.items() if row_id not in successors}
+        return pairs, memory.notes | {vanished.GONE_LATELY: gone}

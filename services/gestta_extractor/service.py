@@ -80,6 +80,7 @@ class Extract:
             if self.access.is_dead and not self.access.credentials.has_news(self.now()):
                 return
             try:
+                self.recorder.refresh()
                 with Ids() as ids:
                     self._read(whole, wanted, ids)
             except AuthRejected as error:

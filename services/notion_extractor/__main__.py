@@ -24,7 +24,7 @@ from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
 from shared.extraction.news import News
-from shared.extraction.record import Recorder, recall
+from shared.extraction.record import Memory, Recorder
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing
@@ -46,12 +46,19 @@ def main() -> int:
     mappings = read_mapping(settings.notion_mapping)
     sources = read_sources(settings.notion_sources)
     landing = Landing(settings.landing_url)
-    memory = recall(landing, "notion")
-    reads = ReadClock(memory.last_read_at)
+    reads = ReadClock()
     credentials = with_tokens(settings, reads)
     if asked.check:
         return check.main(settings, credentials, mappings)
-    service = Service(name=NAME, amqp_url=settings.broker_url, does=[], exclusive=f"{NAME}.running")
+    source = f"/services/{NAME}"
+    recorder = Recorder(landing, "notion", source, Memory(), reads)
+    service = Service(
+        name=NAME,
+        amqp_url=settings.broker_url,
+        does=[],
+        exclusive=f"{NAME}.running",
+        on_turn=recorder.outdated.set,
+    )
     announcer = Announcer(landing, "notion")
     spreadsheets = Spreadsheets(landing)
     extract = Extract(
@@ -60,12 +67,12 @@ def main() -> int:
         mappings=mappings,
         landing=landing,
         lander=Lander(
-            Recorder(landing, "notion", service.source, memory, reads),
+            recorder,
             Titles(full_every=settings.notion_full_every, now=clock.now),
         ),
         announcer=announcer,
         spreadsheets=spreadsheets,
-        tell=Teller(News(announcer, "notion", source=service.source, now=clock.now)),
+        tell=Teller(News(announcer, "notion", source=source, now=clock.now)),
         pacing=Pacing(settings.notion_every, settings.notion_full_every, settings.notion_requests_per_minute),
         now=clock.now,
         stop=service.stop,

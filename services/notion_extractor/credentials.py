@@ -3,10 +3,13 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from shared.errors import AuthRejected
 from shared.extraction.supplied import SuppliedTokens
+
+UNANNOUNCED = timedelta(seconds=10)
 
 
 class Api(Protocol):
@@ -61,6 +64,11 @@ class Credentials(Generic[A]):
         """Whether there is a token that was not refused yet."""
         with self._lock:
             return next(self._usable(), None) is not None
+
+    def has_unannounced(self, now: datetime) -> bool:
+        """Whether a supplied token has been lying there so long that its fact was perhaps never said."""
+        since = self._supplied.waits_since()
+        return since is not None and now - since >= UNANNOUNCED
 
     def try_supplied(self) -> bool:
         """Try a newly supplied token before it replaces one that works; False where none lies there.

@@ -78,6 +78,7 @@ class Extract:
             if self.tell.access is Access.REFUSED and not self.credentials.has_news():
                 return
             try:
+                self.lander.recorder.refresh()
                 self._with_token(whole, wanted)
             except AuthRejected as error:
                 self.tell.refused(error)
@@ -99,24 +100,41 @@ class Extract:
         return self.tell.is_all_well
 
     def look_for_token(self) -> None:
-        """While the token is refused, look every few seconds whether another one lies there (a file was replaced)."""
+        """Every few seconds: try a supplied token that nobody announced; while the token in use is refused, look
+        whether another one lies there (a file was replaced)."""
+        if self.credentials.has_unannounced(self.now()):
+            try:
+                answer = self._take_supplied("TOKENS_DIR")
+            except Transient as error:
+                log.info("a supplied token could not be tried yet", reason=str(error))
+            else:
+                if answer is not None:
+                    self.tell.answered(answer)
         if self.tell.access is Access.REFUSED and self.credentials.has_news():
             self.wake.set()
 
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
         """Try a supplied token now; a good one starts a catch-up run."""
+        answer = self._take_supplied(event.data.by)
+        if answer is None and self.tell.access is Access.GOOD:
+            # Taken already, perhaps by this message before it could be answered: said again it counts once.
+            answer = AuthRecovered(system="notion", hint="o token em uso funciona")
+        if answer is None:
+            log.info("a token was announced but none lies there: it was taken already", by=event.data.by)
+        else:
+            yield answer
+
+    def _take_supplied(self, by: str) -> AuthRecovered | AuthFailed | None:
         try:
             taken = self.credentials.try_supplied()
         except AuthRejected as error:
             working = self.tell.access is Access.GOOD
-            yield AuthFailed(system="notion", status=error.status, hint=error.hint, still_working=working)
-            return
+            return AuthFailed(system="notion", status=error.status, hint=error.hint, still_working=working)
         if not taken:
-            log.info("a token was announced but none lies there: it was taken already", by=event.data.by)
-            return
+            return None
         self.tell.access = Access.GOOD
-        yield AuthRecovered(system="notion", hint=f"token given by {event.data.by}")
         self.wake.set()
+        return AuthRecovered(system="notion", hint=f"token fornecido por {by}")
 
     def on_run_now(self, event: Envelope[RunNow]) -> None:
         """A person wants everything or one source read now: noted, and done whole by the next beat."""
@@ -272,8 +290,8 @@ class Extract:
                 manifest = self.lander.recorder.land(
                     LOOKUP_SCOPE, "lookup", (), plan=plan, proof={"asked": asked.kinds}, removed=removed
                 )
-            except Outage:
-                memory.watch = listed
+            except BaseException:
+                memory.watch = listed  # what did not land was not answered
                 raise
             self._landed(manifest, before.batch_ref if before else None)
         if asked.trouble:

@@ -4,7 +4,7 @@ from enum import Enum
 
 import structlog
 
-from shared.contracts.events import AuthFailed, AuthRecovered, SchemaDrifted
+from shared.contracts.events import AuthFailed, AuthRecovered, Fact, SchemaDrifted
 from shared.errors import AuthRejected
 from shared.extraction.news import News
 from shared.log import clean
@@ -42,6 +42,10 @@ class Teller:
     def recovered(self, scope: str) -> None:
         """A scope was read."""
         self._news.recovered(scope)
+
+    def answered(self, answer: Fact) -> None:
+        """What became of a token that nobody announced."""
+        self._news.say(answer)
 
     def left(self, scopes: set[str]) -> None:
         """Only these are still read."""

@@ -8,6 +8,7 @@ import structlog
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Fact
+from shared.errors import Rejected
 from shared.landing import Landing
 from shared.messaging.codec import decode
 from shared.messaging.run import Every
@@ -45,11 +46,17 @@ class Announcer:
         At start, and after a road that closed in the middle, the landing itself is asked what was not said.
         """
         if not self._complete:
-            self._batches = deque(self._landing.unsaid(self._system))
+            # Cleared before the landing is asked: what lands meanwhile is appended, and said twice at worst.
+            self._batches.clear()
+            self._batches.extend(self._landing.unsaid(self._system))
         self._complete = False
         while self._batches:
-            event = self._landing.manifest(self._batches[0]).content["event"]
-            yield decode(event.encode())
+            try:
+                event = decode(self._landing.manifest(self._batches[0]).content["event"].encode())
+            except (Rejected, KeyError) as error:
+                log.warning("a batch cannot be announced", batch_ref=self._batches.popleft(), reason=str(error))
+                continue
+            yield event
             self._landing.mark_said(self._batches.popleft())
         while self._news:
             yield self._news[0]

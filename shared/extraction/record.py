@@ -1,5 +1,6 @@
 """What an extractor remembers (all of it out of its manifests), and how it lands a scope."""
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -85,6 +86,15 @@ class Recorder:
     source: str
     memory: Memory
     reads: ReadClock
+    outdated: threading.Event = field(default_factory=threading.Event)
+    """Set when another run may have landed since."""
+
+    def refresh(self) -> None:
+        """Where the memory may be outdated, remember what the manifests tell now. Between runs alone."""
+        if self.outdated.is_set():
+            self.outdated.clear()
+            self.memory = recall(self.landing, self.system)
+            self.reads.not_before(self.memory.last_read_at)
 
     def held(self, scope: str) -> Iterator[str]:
         """The ids of the rows that a scope holds; none where it was never read."""

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from shared.errors import RoadClosed
+from shared.errors import RoadClosed, Transient
 from shared.messaging.run import Every, Service, run
 
 log = structlog.get_logger()
@@ -24,12 +24,12 @@ def run_once(service: Service, speaker: Speaker, work: Callable[[], bool]) -> in
 
     def once() -> None:
         try:
-            result.append(work())
+            complete = work()
             for envelope in speaker.every.beat() or ():
                 service.link.publish(envelope)
-        except RoadClosed as closed:
-            log.warning("landed, but not all of it is said: the next start says it", reason=str(closed))
-            result.append(False)
+            result.append(complete)
+        except (RoadClosed, Transient) as error:
+            log.warning("landed, but not all of it is said: the next start says it", reason=str(error))
         finally:
             service.stop.set()
 

@@ -72,6 +72,8 @@ class Service:
     link: Link = field(default_factory=Link)
     exclusive: str | None = None
     """A queue to hold alone before the beats begin."""
+    on_turn: Callable[[], None] = lambda: None
+    """Called each time that queue is held: somebody else may have had a turn before."""
 
     @property
     def source(self) -> str:
@@ -118,8 +120,10 @@ def _session(service: Service, workers: "list[_Worker]", beats: list[Every], thr
         queues = tuple(w.on.queue for w in workers)
         if not rabbitmq.wait_for_topology(connection, queues, service.stop):
             return
-        if service.exclusive and not rabbitmq.hold(connection, service.exclusive, service.stop):
-            return
+        if service.exclusive:
+            if not rabbitmq.hold(connection, service.exclusive, service.stop):
+                return
+            service.on_turn()
         try:
             link.opened(connection)
             consumers = [rabbitmq.consume(link, connection, w.on.queue, w.inbox.put) for w in workers]

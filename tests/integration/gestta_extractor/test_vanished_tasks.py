@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.events import RawDataReady, SourceFailed
+from shared.errors import Outage
 from shared.messaging.codec import decode
 
 pytestmark = pytest.mark.integration
@@ -113,3 +114,20 @@ def test_a_found_task_lands_in_the_lookup_and_is_asked_again_once_a_day(reader, 
     later.ahead += timedelta(days=1)
     again = [m for m in later.run(whole=True) if m.kind == "lookup"]
     assert found <= {i for m in again for i in later.rows(m)}
+
+
+def test_a_lookup_that_cannot_land_is_answered_again(reader, office, monkeypatch):
+    reader.run()
+    gone = set(office.post("/world/erase")["erased"])
+    reader.run(whole=True)
+    put = reader.landing.put
+
+    def full(name, content):
+        if "lookup" in name:
+            raise Outage("landing", "no room")
+        put(name, content)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(reader.landing, "put", full)
+        assert removed(reader.run(whole=True)) == set()
+    assert removed(reader.run(whole=True)) == gone

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.errors import Outage
 from shared.messaging.once import run_once
 from shared.messaging.run import Every, Service
 from tests.integration.shared.messages import ready
@@ -44,6 +45,25 @@ def test_a_single_run_says_what_it_landed_and_tells_whether_all_was_read(once, r
     assert once(work) == code
     assert calls == ["gestta_extractor"]
     assert [e.type for e in road.journal()] == ["operacional.raw_data.ready.v1"]
+
+
+def test_a_single_run_whose_landing_fails_while_it_speaks_says_so_by_its_exit_code(road):
+    def away():
+        raise Outage("landing", "no room")
+
+    speaker = Speaker(Every("announce", timedelta(seconds=5), away))
+    service = Service(name="gestta_extractor", amqp_url=road.url, does=[], exclusive=RUNNING)
+    assert run_once(service, speaker, lambda: True) == 1
+
+
+def test_each_turn_is_told_before_the_work_begins(road):
+    told = []
+    speaker = Speaker(Every("announce", timedelta(seconds=5), lambda: None))
+    service = Service(
+        name="gestta_extractor", amqp_url=road.url, does=[], exclusive=RUNNING, on_turn=lambda: told.append("turn")
+    )
+    assert run_once(service, speaker, lambda: told.append("work") is None) == 0
+    assert told == ["turn", "work"]
 
 
 def test_a_single_run_whose_road_is_lost_says_so_by_its_exit_code(once, road, eventually):

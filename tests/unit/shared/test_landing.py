@@ -315,3 +315,16 @@ def test_batch_ids_sort_by_time(moment, milliseconds):
 
 def test_a_scope_is_told_in_a_name_that_every_file_system_takes():
     assert scope_slug("report:2026-10-01/2026-12-31") == "report_2026_10_01_2026_12_31"
+
+
+def test_what_a_killed_process_left_half_written_goes_after_some_days(landing, tmp_path):
+    whole = land(landing, name="whole")
+    folder = (tmp_path / whole.batch_ref).parent
+    left = [folder / "killed.jsonl.gz", folder / "killed.jsonl.gz.part", folder / "other.json.part"]
+    for path in left:
+        path.write_bytes(b"half")
+    landing.prune("gestta", now=NOON + timedelta(days=2), keep=KEEP)
+    assert all(path.exists() for path in left), "somebody may be writing it"
+    landing.prune("gestta", now=NOON + timedelta(days=4), keep=KEEP)
+    assert not any(path.exists() for path in left)
+    assert landing.manifest(whole.batch_ref).batch_ref == whole.batch_ref

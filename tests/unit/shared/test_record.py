@@ -245,3 +245,47 @@ def test_a_new_batch_and_news_wake_the_announcer(landing, recorder):
     announcer.batch_landed(manifest.batch_ref)
     assert announcer.every.wake.is_set()
     assert [envelope.data.batch_ref for envelope in said(announcer)] == [manifest.batch_ref]
+
+
+def test_what_lands_while_the_landing_is_asked_is_said_as_well(landing, recorder, monkeypatch):
+    announcer = Announcer(landing, "gestta")
+    land(recorder)
+    late, listed = [], landing.unsaid
+
+    def slowly(system):
+        found = listed(system)
+        late.append(land(recorder, REPORT).batch_ref)
+        announcer.batch_landed(late[0])
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr(landing, "unsaid", slowly)
+        said(announcer)
+    said(announcer)
+    assert landing.unsaid("gestta") == []
+    assert late
+
+
+def test_a_batch_whose_manifest_is_damaged_keeps_no_other_waiting(landing, recorder, tmp_path):
+    broken, whole = land(recorder), land(recorder, REPORT)
+    (tmp_path / f"{broken.batch_ref}.json").write_text("{")
+    heard = said(Announcer(landing, "gestta"))
+    assert [envelope.data.batch_ref for envelope in heard] == [whole.batch_ref]
+    assert set(recall(landing, "gestta").reads) == {OPEN, REPORT}, "the newest that can be read tells"
+
+
+def test_a_run_that_waited_for_its_turn_remembers_what_landed_meanwhile(landing, recorder):
+    waiting = recorder_of(landing)
+    waiting.outdated.set()
+    land(recorder, given=[({"id": "1"}, datetime(2999, 1, 1, tzinfo=UTC))], missed=missing("2"))
+    waiting.refresh()
+    assert waiting.memory == recorder.memory
+    assert waiting.reads.read() > datetime(2999, 1, 1, tzinfo=UTC)
+    assert not waiting.outdated.is_set()
+
+
+def test_a_run_after_ones_own_remembers_what_it_knew(recorder):
+    land(recorder)
+    recorder.memory.notes = {"kept": "between manifests"}
+    recorder.refresh()
+    assert recorder.memory.notes == {"kept": "between manifests"}

@@ -50,7 +50,7 @@ def rows(count, change=None, *, without=()):
         ({"status": "PAUSED"}, {"status=PAUSED"}),
         ({"name": None, "value": None, "customer.federal_regime": None, "owner": None}, set()),
     ],
-    ids=str,
+    ids=lambda value: repr(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_what_changed_is_named(change, told):
     assert tidy(rows(3) + rows(1, change), 1, manifest()).drift == told
