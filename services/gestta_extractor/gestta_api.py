@@ -23,7 +23,12 @@ from shared.http import RETRYABLE, Answer, Http, Pace, patiently, retry_after
 
 WEB_APP = "https://app.gestta.com.br"
 PAGE = 500
+LONGEST_PAUSE = 60.0
+"""Seconds of Retry-After that a run waits for."""
 TRIES = 3
+
+DOCUMENTS = ("documents", "company_documents", "document_request")
+"""Where links lie that open a client's documents to whoever has them: the key in them is never stored."""
 
 ALLOWED = (
     ("POST", re.compile(r"/core/login")),
@@ -157,7 +162,7 @@ class GesttaApi:
         task = inner if isinstance(inner, dict) else found
         if not isinstance(task, dict) or not (task.get("_id") or task.get("id")):
             raise Transient(f"task {task_id}: the answer is not a task")
-        return task, read_at
+        return _row(task), read_at
 
     def _task(self, token: str, task_id: str) -> Answer:
         path = f"/core/customer/task/{quote(task_id, safe='')}"
@@ -181,10 +186,12 @@ class GesttaApi:
             raise Refused(status)
         if status in RETRYABLE:
             wait = retry_after(headers, now=clock.now())
-            if wait:
+            if wait and wait > LONGEST_PAUSE:
+                self._budget.rest(self._ticks(), wait)  # no thread sleeps so long: what is due is told, and waits
+            elif wait:
                 self._http.pause(wait)
             kind = TooMany if status == requests.codes.too_many else Transient
-            raise kind(_said(status, headers, path), retry_after=wait)
+            raise kind(_said(status, headers, path), retry_after=wait if wait and wait <= LONGEST_PAUSE else None)
         if status >= 400:
             raise Rejected(_said(status, headers, path))
 
@@ -206,14 +213,14 @@ def _said(status: int, headers: Mapping[str, str], path: str) -> str:
 def _rows(response: requests.Response) -> Iterator[dict[str, Any]]:
     response.raw.decode_content = True
     for row in Elements(response.raw.read):
-        yield row if isinstance(row, dict) else {"value": row}
+        yield _row(row)
 
 
 def _page(answer: Answer, read_at: datetime, number: int) -> Page:
     found = answer.json()
     if isinstance(found, list):
         # Whether a bare array is everything or one page of it, only the next page tells.
-        return Page([row for row in found if isinstance(row, dict)], read_at, None, None)
+        return Page([_row(row) for row in found], read_at, None, None)
     if not isinstance(found, dict):
         raise Transient("the search's answer is neither a list nor an object")
     rows = next((found[k] for k in ("docs", "data", "items", "results") if isinstance(found.get(k), list)), None)
@@ -223,4 +230,19 @@ def _page(answer: Answer, read_at: datetime, number: int) -> Page:
     pages = next((found[k] for k in ("pages", "totalPages") if isinstance(found.get(k), int)), None)
     more = found.get("hasNextPage")
     last = (not more) if isinstance(more, bool) else (number >= pages if pages is not None else None)
-    return Page([row for row in rows if isinstance(row, dict)], read_at, total, last)
+    return Page([_row(row) for row in rows], read_at, total, last)
+
+
+def _row(found: Any) -> dict[str, Any]:
+    """A row as it was given; whatever is none lands for the transformer to set aside. Signed links lose their key."""
+    row = found if isinstance(found, dict) else {"value": found}
+    return row | {key: _unsigned(row[key]) for key in DOCUMENTS if row.get(key)}
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _unsigned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_unsigned(inner) for inner in value]
+    is_link = isinstance(value, str) and value.startswith(("https://", "http://"))
+    return value.partition("?")[0] if is_link else value

@@ -22,7 +22,8 @@ class Halving:
         self.failed: list[Block] = []
         self.split: list[Block] = [block]
         self._pending: deque[Block] = deque(block.halves() or ())
-        self._proven = False
+        self.is_proven = False
+        """Something smaller than the block was read that held a task: its size is the trouble."""
         self.gave_up = not self._pending
 
     @property
@@ -32,7 +33,7 @@ class Halving:
 
     def part_read(self, *, rows: int) -> None:
         """The part that followed was read whole."""
-        self._proven = self._proven or rows > 0
+        self.is_proven = self.is_proven or rows > 0
         self.was_read.append(self._pending.popleft())
 
     def part_too_large(self) -> None:
@@ -44,7 +45,7 @@ class Halving:
             self._pending.extendleft(reversed(halves))
             return
         self.failed.append(part)
-        self.gave_up = not self._proven or len(self.failed) > FAILED_DAYS
+        self.gave_up = not self.is_proven or len(self.failed) > FAILED_DAYS
 
     def part_failed(self) -> None:
         """It failed for a reason that no smaller part would mend."""
@@ -57,6 +58,6 @@ class Halving:
         return [self.block] if self.gave_up else sorted([*self.was_read, *self.failed, *self._pending])
 
     @property
-    def fits(self) -> bool:
-        """Everything was read at this size: worth remembering which blocks had to be split."""
-        return not (self.gave_up or self._pending or self.failed)
+    def pending(self) -> list[Block]:
+        """What nobody has asked for yet."""
+        return list(self._pending)

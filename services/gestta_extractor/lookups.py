@@ -5,15 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import structlog
 
 from services.gestta_extractor import vanished
 from services.gestta_extractor.access import Access, Forbidden
+from services.gestta_extractor.budget import Spent
 from services.gestta_extractor.scopes import Scopes
 from services.gestta_extractor.token import Token
 from shared.contracts.vocabulary import LOOKUP_SCOPE
+from shared.errors import Outage, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.news import News
 from shared.extraction.watch import Answer, Watched
@@ -21,6 +23,8 @@ from shared.extraction.watch import Answer, Watched
 log = structlog.get_logger()
 
 Task = tuple[dict[str, Any] | None, datetime]
+ENOUGH = 3
+"""So many refusals or failures in a row are the endpoint's, not the tasks'."""
 
 
 class Source(Protocol):
@@ -47,22 +51,34 @@ class Lookups:
         memory.watch = watch.recounted(watch.seen(memory.watch, shown), since=since)
         asked = watch.to_ask(memory.watch, budget=budget, now=self.now())
         last = memory.reads.get(LOOKUP_SCOPE)
-        if not asked and not memory.watch and last and self.now() - last.read_at < self.scopes.plan[LOOKUP_SCOPE] * 2:
+        is_known = last is not None and self.now() - last.read_at < self.scopes.plan[LOOKUP_SCOPE] * 2
+        if not asked and memory.watch == memory.listed and is_known:
             self.news.recovered(LOOKUP_SCOPE)
             return
-        answers: dict[str, tuple[Answer, datetime]] = {}
+        answers: dict[str, tuple[Answer | Literal["failed"], datetime]] = {}
         found: list[tuple[dict[str, Any], datetime]] = []
-        forbidden: Forbidden | None = None
+        trouble = ""
+        in_a_row: list[str] = []
         for row_id in asked:
             if self.stop.is_set():
                 return
             try:
                 task, at = self.access.call(partial(self._task, row_id))
-            except Forbidden as error:
-                # The endpoint is forbidden, not this task: nobody else need be asked to know it.
-                forbidden = error
-                answers |= {other: ("forbidden", self.now()) for other in asked if other not in answers}
+            except Spent:
                 break
+            except Outage:
+                raise
+            except (Transient, Rejected) as error:
+                trouble = str(error)
+                answers[row_id] = ("forbidden" if isinstance(error, Forbidden) else watch.FAILED, self.now())
+                in_a_row.append(row_id)
+                if len(in_a_row) < ENOUGH:
+                    continue
+                if isinstance(error, Forbidden):
+                    # The endpoint is forbidden, not these tasks: nobody else need be asked for to know it.
+                    answers |= {other: ("forbidden", self.now()) for other in asked if other not in answers}
+                break
+            in_a_row.clear()
             answers[row_id] = ("found" if task is not None else "gone", at)
             if task is not None:
                 found.append((task, at))
@@ -82,10 +98,10 @@ class Lookups:
             # What did not land was not answered: whoever is gone is asked for again, and told then.
             memory.watch, memory.notes = listed, noted
             raise
-        if forbidden is None:
+        if not trouble:
             self.news.recovered(LOOKUP_SCOPE)
         else:
-            self.news.failed(LOOKUP_SCOPE, f"vanished tasks cannot be asked for by id, so none is removed: {forbidden}")
+            self.news.failed(LOOKUP_SCOPE, f"vanished tasks cannot be asked for by id, so none is removed: {trouble}")
 
     def _task(self, row_id: str, token: Token) -> Task:
         return self.api.task(token.value, row_id)

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 SEARCH_OPEN = "search:open"
 WHOLE_PLAN = timedelta(hours=1)
 """Every block is read at least this often."""
+BELIEVED = timedelta(days=1)
+"""So long a block counts as too large that once was: limits come and go."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +40,11 @@ class Block:
             return None
         middle = self.first + timedelta(days=days // 2)
         return Block(self.first, middle), Block(middle + timedelta(days=1), self.last)
+
+
+def still_too_large(notes: Mapping[str, str], *, now: datetime) -> set[str]:
+    """Of `{scope: when it was learnt}` what is believed: after a day a block is tried whole again."""
+    return {scope for scope, learnt in notes.items() if now - datetime.fromisoformat(learnt) < BELIEVED}
 
 
 def blocks(today: date, *, first_year: int, last_year: int, months: int, too_large: Collection[str]) -> list[Block]:
@@ -85,23 +92,30 @@ class Turn:
 
 
 def turn(
-    plan: Collection[Block], *, today: date, last_read: Mapping[str, datetime], every: timedelta, whole: bool
+    plan: Collection[Block],
+    *,
+    today: date,
+    now: datetime,
+    last_read: Mapping[str, datetime],
+    last_tried: Mapping[str, datetime],
+    every: timedelta,
+    whole: bool,
 ) -> Turn:
-    """Blocks that hold today are read in every run; of the others so many, longest unread first, that none waits
-    longer than an hour. `whole` reads them all."""
+    """Blocks that hold today are read in every run; of the others so many, longest untried first, that none waits
+    longer than an hour, and every one that was not tried for an hour. `whole` reads them all."""
     present = [block for block in plan if block.holds(today)]
-    # What was never read is read beside the others, not in their place: a first run brings everything, and a block that
-    # always fails takes nobody's turn.
+    # What was never read is read beside the others, not in their place: a first run brings everything. Of the others it
+    # is the trying that counts: blocks that always fail take nobody's turn.
     unread = sorted(block for block in plan if not block.holds(today) and block.scope not in last_read)
-    others = sorted(
-        (block for block in plan if not block.holds(today) and block.scope in last_read),
-        key=lambda block: (last_read[block.scope], block),
-    )
+    tried = {block: max(last_read[block.scope], last_tried.get(block.scope, last_read[block.scope]))
+             for block in plan if not block.holds(today) and block.scope in last_read}  # fmt: skip
+    others = sorted(tried, key=lambda block: (tried[block], block))
     runs = max(1, WHOLE_PLAN // every)
     count = len(unread) + len(others)
     share = math.ceil(count / runs)
     cycle = every * math.ceil(count / max(1, share))
+    late = sum(now - moment >= WHOLE_PLAN for moment in tried.values())
     return Turn(
-        now=(*present, *unread, *(others if whole else others[:share])),
+        now=(*present, *unread, *(others if whole else others[: max(share, late)])),
         every={block: every if block.holds(today) else cycle for block in plan},
     )

@@ -59,7 +59,7 @@ class Run:
     def block(self, block: Block) -> None:
         """Read a block; where Gestta does not manage it, in halves, down to a day."""
         error = self._try(block, reads=BLOCK_READS)
-        if isinstance(error, TooLarge) and not self._size_is_no_help:
+        if isinstance(error, TooLarge) and (isinstance(error, RangeRefused) or not self._size_is_no_help):
             self._in_parts(block, error)
         else:
             self._tell(block, error)
@@ -84,11 +84,12 @@ class Run:
             self._size_is_no_help = True
             self._tell(block, error)
             return
-        for part in halving.failed:
-            self._tell(part, errors[part])
-        if halving.fits:
+        for part in (*halving.failed, *halving.pending):
+            self._tell(part, errors.get(part, error))
+        if halving.is_proven:
+            learnt = dict.fromkeys((split.scope for split in halving.split), self.now().isoformat())
             notes = self.scopes.memory.notes
-            notes[TOO_LARGE] = sorted({*notes.get(TOO_LARGE, []), *(split.scope for split in halving.split)})
+            notes[TOO_LARGE] = notes.get(TOO_LARGE, {}) | learnt
             self.news.recovered(block.scope)
 
     def search(self) -> None:
@@ -153,9 +154,10 @@ class Run:
         number, shown = 1, 0
         while True:
             page = self.api.search(token.value, status, number)
-            fresh = [row for row in page.rows if self.scopes.ids.saw(scope, [id_of(row)])]
-            shown += len(fresh)
-            yield from ((row, page.read_at) for row in fresh)
+            fresh = [row for row in page.rows if id_of(row) and self.scopes.ids.saw(scope, [id_of(row)])]
+            strangers = [row for row in page.rows if not id_of(row)]
+            shown += len(fresh) + len(strangers)
+            yield from ((row, page.read_at) for row in (*fresh, *strangers))
             if page.total is not None:
                 totals.add(page.total)
             if not fresh or page.is_last or (page.total is not None and shown >= page.total):

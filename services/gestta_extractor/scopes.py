@@ -76,16 +76,20 @@ class Scopes:
         def missed(at: datetime) -> list[Watched]:
             return [w for name in ([scope, *covered] if kind == "full" else []) for w in self._missed(name, at)]
 
-        manifest = self.recorder.land(
-            scope,
-            kind,
-            self._counted(scope, rows, proof),
-            plan=[Planned(name, every) for name, every in self.plan.items()],
-            proof=proof,
-            missed=missed,
-            removed=removed,
-            extra={"task_url": self.task_url, **(extra or {})},
-        )
+        try:
+            manifest = self.recorder.land(
+                scope,
+                kind,
+                self._counted(scope, rows, proof),
+                plan=[Planned(name, every) for name, every in self.plan.items()],
+                proof=proof,
+                missed=missed,
+                removed=removed,
+                extra={"task_url": self.task_url, **(extra or {})},
+            )
+        except BaseException:
+            self.ids.forget(scope)  # what broke off showed nothing
+            raise
         self.read[scope] = manifest.records
         for retired in covered:
             del self.memory.reads[retired]
@@ -126,7 +130,7 @@ class Scopes:
             return []
         lacking = set(change.lacking)
         groups: dict[str, str] = {}
-        if len(lacking) >= vanished.GROUPS_FROM:
+        if len(lacking) >= vanished.GROUPS_FROM and Block.of(scope):
             groups = vanished.whole_groups(self.described(scope, vanished.group_of), lacking)
         likenesses = dict(self.described(scope, vanished.likeness_of, lacking))
         return watch.missed(scope, change.lacking, held=change.held, at=at, groups=groups, likenesses=likenesses)

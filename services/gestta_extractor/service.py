@@ -12,7 +12,7 @@ from services.gestta_extractor import lookups, run
 from services.gestta_extractor.access import Access
 from services.gestta_extractor.due import OFFICE_TIME
 from services.gestta_extractor.lookups import Lookups
-from services.gestta_extractor.plan import SEARCH_OPEN, blocks, turn
+from services.gestta_extractor.plan import SEARCH_OPEN, blocks, still_too_large, turn
 from services.gestta_extractor.run import TOO_LARGE, Run
 from services.gestta_extractor.scopes import Scopes
 from shared.contracts.envelope import Envelope
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 RESERVE = 5
 """Requests of the hour that are kept for the blocks that hold today."""
+LEAST_LOOKUPS = 10
+"""So many vanished tasks are asked for in a run whose reading used up its share."""
 
 
 class Source(run.Source, lookups.Source, Protocol):
@@ -67,6 +69,10 @@ class Extract:
     wait: Callable[[float], object]
     """Pause between two tries; `stop.wait`, so that the end of the service ends it too."""
     wake: threading.Event = field(default_factory=threading.Event)
+    _tried: dict[str, datetime] = field(default_factory=dict)
+    """When each block's turn was, read or not."""
+    _complete: bool = False
+    """Whether the last run read every scope of the plan."""
     _whole: bool = False
     _wanted: set[str] = field(default_factory=set)
     """Scopes that people want read now."""
@@ -75,16 +81,17 @@ class Extract:
     def run(self) -> None:
         """Read what is due. While the token is dead nothing is asked."""
         with self._running:
-            whole, self._whole = self._whole, False
-            wanted, self._wanted = self._wanted, set()
             if self.access.is_dead and not self.access.credentials.has_news(self.now()):
                 return
+            whole, self._whole = self._whole, False
+            wanted, self._wanted = self._wanted, set()
             try:
                 self.recorder.refresh()
                 with Ids() as ids:
                     self._read(whole, wanted, ids)
             except AuthRejected as error:
                 self.access.failed(error)
+                self._whole, self._wanted = self._whole or whole, self._wanted | wanted  # for the run that comes after
             except (Transient, Rejected) as error:
                 self.news.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
 
@@ -123,21 +130,31 @@ class Extract:
         self._whole = True
         self.run()
         self.spreadsheets.beat()
-        return not self.access.is_dead and self.news.nothing_failed
+        return self._complete and not self.access.is_dead and self.news.nothing_failed
 
     def _read(self, whole: bool, wanted: set[str], ids: Ids) -> None:
+        self._complete = False
         begun, left = self.recorder.reads.read(), self.api.left
-        today = self.now().astimezone(OFFICE_TIME).date()
+        now = self.now()
+        today = now.astimezone(OFFICE_TIME).date()
         memory = self.recorder.memory
         plan = blocks(
             today,
             first_year=self.range.first_year,
             last_year=self.range.last_year,
             months=self.range.months,
-            too_large=set(memory.notes.get(TOO_LARGE, [])),
+            too_large=still_too_large(memory.notes.get(TOO_LARGE, {}), now=now),
         )
         last = {scope: read.read_at for scope, read in memory.reads.items()}
-        due = turn(plan, today=today, last_read=last, every=self.range.every, whole=whole)
+        due = turn(
+            plan,
+            today=today,
+            now=now,
+            last_read=last,
+            last_tried=self._tried,
+            every=self.range.every,
+            whole=whole,
+        )
         every = {block.scope: often for block, often in due.every.items()}
         every |= dict.fromkeys((SEARCH_OPEN, LOOKUP_SCOPE), self.range.every)
         scopes = Scopes(every, self.recorder, ids, self._landed, self.range.task_url)
@@ -150,15 +167,17 @@ class Extract:
             if self.stop.is_set():
                 return
             if block.holds(today) or self.api.left > RESERVE:
+                self._tried[block.scope] = now
                 reading.block(block)
         if not only or SEARCH_OPEN in only:
             reading.search()
         self.news.left({*scopes.plan, "landing"})
         if not self.stop.is_set():
             share = int(self.range.requests_per_hour * (self.range.every / timedelta(hours=1)))
-            budget = min(share - (left - self.api.left), self.api.left - RESERVE)
+            budget = min(max(share - (left - self.api.left), LEAST_LOOKUPS), self.api.left - RESERVE)
             Lookups(self.api, self.access, scopes, self.news, self.now, self.stop).ask(budget=budget, since=begun)
         self.news.recovered("landing")
+        self._complete = scopes.plan.keys() - {LOOKUP_SCOPE} <= scopes.read.keys()
 
     def _landed(self, manifest: Manifest, before: str | None) -> None:
         self.announcer.batch_landed(manifest.batch_ref)

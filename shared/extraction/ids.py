@@ -23,6 +23,7 @@ class Ids:
             "CREATE TABLE held (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "BEGIN"
         )
+        self._scopes: set[str] = set()
         return self
 
     def __exit__(
@@ -32,14 +33,17 @@ class Ids:
 
     def saw(self, scope: str, ids: Iterable[str]) -> int:
         """`scope` shows these; returns how many of them it had not shown before."""
+        self._scopes.add(scope)
         return sum(
             self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", ((i, scope) for i in batch)).rowcount
             for batch in _batches(ids)
         )
 
     def forget(self, scope: str) -> None:
-        """`scope` is read anew: what it showed so far does not count."""
-        self._db.execute("DELETE FROM seen WHERE scope = ?", (scope,))
+        """`scope` is read anew or broke off: what it, or a part of it (`scope part`), showed does not count."""
+        for known in [k for k in self._scopes if k == scope or k.startswith(f"{scope} ")]:
+            self._db.execute("DELETE FROM seen WHERE scope = ?", (known,))
+            self._scopes.discard(known)
 
     def __contains__(self, row_id: str) -> bool:
         return self._db.execute("SELECT 1 FROM seen WHERE id = ? LIMIT 1", (row_id,)).fetchone() is not None

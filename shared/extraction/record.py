@@ -14,9 +14,10 @@ from shared.clock import ReadClock
 from shared.contracts.envelope import batch_event_id, first
 from shared.contracts.events import RawDataReady
 from shared.contracts.vocabulary import BatchKind, System
+from shared.errors import Rejected
 from shared.extraction import watch
 from shared.extraction.watch import Watched
-from shared.landing import Landing, Manifest, Pruned, RawRow, batch_id, iso
+from shared.landing import Landing, Manifest, RawRow, batch_id, iso
 from shared.messaging.codec import encode
 
 log = structlog.get_logger()
@@ -51,6 +52,8 @@ class Memory:
 
     reads: dict[str, LastRead] = field(default_factory=dict)
     watch: dict[str, Watched] = field(default_factory=dict)
+    listed: dict[str, Watched] = field(default_factory=dict)
+    """The watch list as the newest lookup's manifest carries it."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What the extractor itself wants to remember between runs."""
     last_read_at: datetime | None = None
@@ -70,10 +73,10 @@ def recall(landing: Landing, system: System) -> Memory:
             entries = [*(manifest.content.get("plan") or []), *(manifest.content.get("retired") or [])]
             memory.reads = {e["scope"]: _load_read(e) for e in entries if e.get("last_ref")}
         if manifest.kind == "lookup":
-            memory.watch = watch.load(manifest.content.get("watch") or [])
+            memory.listed = watch.load(manifest.content.get("watch") or [])
             break
         since += watch.load(manifest.content.get("missed") or []).values()
-    memory.watch = watch.joined(memory.watch, since)
+    memory.watch = watch.joined(memory.listed, since)
     return memory
 
 
@@ -109,8 +112,8 @@ class Recorder:
         for batch_ref, sha256 in last.holds if last else ():
             try:
                 yield from read(batch_ref, sha256=sha256)
-            except Pruned:
-                log.warning("what a scope held is not in the landing any more", scope=scope, batch_ref=batch_ref)
+            except Rejected as error:  # pruned, or damaged: then nothing of it can be missed
+                log.warning("what a scope held cannot be read", scope=scope, batch_ref=batch_ref, reason=str(error))
 
     def land(
         self,
@@ -179,6 +182,8 @@ class Recorder:
             )
         # Only now: a batch without its manifest is none, and nobody may remember it.
         self.memory.reads, self.memory.last_read_at = reads, latest
+        if kind == "lookup":
+            self.memory.listed = dict(self.memory.watch)
         self.memory.watch = watch.joined(self.memory.watch, missing)
         log.info(
             "landed", scope=scope, kind=kind, records=batch.records, removed=len(removed), batch_ref=batch.batch_ref

@@ -13,9 +13,15 @@ from typing import Any, Literal
 from shared.landing import iso
 
 Answer = Literal["found", "gone", "forbidden"]
+FAILED: Literal["failed"] = "failed"
+"""Asked for, without an answer: that says nothing of the row, and its turn is over."""
 
 AGAIN_EVERY = timedelta(days=1)
 """How often a row is asked for again that was found, or that may not be asked for."""
+
+
+EVERY_SCOPE_READ = timedelta(hours=2)
+"""Each scope of a plan is read at least this often; what moved into another one was shown by it since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,16 @@ class Watched:
     asked_at: datetime | None = None
     answer: Answer | None = None
 
-    @property
-    def fellows(self) -> tuple[str, str, Answer | None] | None:
-        """Rows with the same are asked for by one of them."""
-        return (self.scope, self.group, self.answer) if self.group else None
+    def fellows(self, now: datetime) -> tuple[str, str, Answer | None] | None:
+        """Rows with the same are asked for by one of them.
+
+        Rows may have left together for different reasons, one erased and one moved to a scope that is not read yet. So
+        one speaks for all in the first run; that they are gone each says for itself, unless every scope has been read
+        since they were missed.
+        """
+        if not self.group or (self.answer == "gone" and now - self.missed_at < EVERY_SCOPE_READ):
+            return None
+        return (self.scope, self.group, self.answer)
 
 
 Watch = Mapping[str, Watched]
@@ -92,10 +104,11 @@ def to_ask(watch: Watch, *, budget: int, now: datetime) -> list[str]:
     spoken_for: set[tuple[str, str, Answer | None]] = set()
     asked: list[str] = []
     for watched in due:
-        if watched.fellows is not None:
-            if watched.fellows in spoken_for:
+        fellows = watched.fellows(now)
+        if fellows is not None:
+            if fellows in spoken_for:
                 continue
-            spoken_for.add(watched.fellows)
+            spoken_for.add(fellows)
         asked.append(watched.row_id)
     return asked[: max(budget, 0)]
 
@@ -104,13 +117,15 @@ def _is_due(watched: Watched, now: datetime) -> bool:
     return watched.asked_at is None or now - watched.asked_at >= AGAIN_EVERY
 
 
-def answered(watch: Watch, answers: Mapping[str, tuple[Answer, datetime]]) -> tuple[dict[str, Watched], list[Watched]]:
+def answered(
+    watch: Watch, answers: Mapping[str, tuple[Answer | Literal["failed"], datetime]]
+) -> tuple[dict[str, Watched], list[Watched]]:
     """The list after a run's answers, and the rows to be told as removed.
 
     Removed is who was asked for in two runs and was gone in both, and whoever he spoke for. Found rows stay on the
     list, since no scope may read them again; a scope that shows them takes them off; who spoke for a group and was
     found leaves each of it to be asked for by itself. Forbidden is not gone: such a row is told once, with this
-    answer, and waits for a person.
+    answer, and waits for a person. Who could not be asked for waits behind the others.
     """
     left = dict(watch)
     removed: list[Watched] = []
@@ -118,21 +133,27 @@ def answered(watch: Watch, answers: Mapping[str, tuple[Answer, datetime]]) -> tu
         spokesman = left.get(row_id)
         if spokesman is None:
             continue
-        fellows = [w for w in left.values() if w.fellows == spokesman.fellows] if spokesman.fellows else [spokesman]
-        if answer == "found":
-            for fellow in fellows:
-                left[fellow.row_id] = replace(fellow, group="")
-            left[row_id] = replace(spokesman, group="", answer=answer, asked_at=asked_at)
-            continue
-        for fellow in fellows:
-            after = replace(fellow, answer=answer, asked_at=asked_at)
-            left[fellow.row_id] = after
-            if answer == "gone" and fellow.answer == "gone":
-                removed.append(after)
-                del left[fellow.row_id]
-            elif answer == "forbidden" and fellow.answer != "forbidden":
-                removed.append(after)
+        key = spokesman.fellows(asked_at)
+        fellows = [w for w in left.values() if w.fellows(asked_at) == key] if key else [spokesman]
+        match answer:
+            case "failed":
+                left[row_id] = replace(spokesman, asked_at=asked_at)
+            case "found":
+                left |= {fellow.row_id: replace(fellow, group="") for fellow in fellows}
+                left[row_id] = replace(spokesman, group="", answer=answer, asked_at=asked_at)
+            case "gone" | "forbidden":
+                after = [replace(fellow, answer=answer, asked_at=asked_at) for fellow in fellows]
+                left |= {each.row_id: each for each in after}
+                told = [now for was, now in zip(fellows, after, strict=True) if _is_told(was.answer, answer)]
+                removed += told
+                if answer == "gone":
+                    for each in told:
+                        del left[each.row_id]
     return left, removed
+
+
+def _is_told(before: Answer | None, answer: Answer) -> bool:
+    return before == "gone" if answer == "gone" else before != answer
 
 
 def dump(watch: Iterable[Watched]) -> list[dict[str, Any]]:

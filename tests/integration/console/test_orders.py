@@ -172,7 +172,7 @@ def test_status_tells_what_was_read_loaded_opened_and_left_waiting(
 def test_status_of_an_empty_house_says_that_there_is_nothing(console, road):
     told = console("status")
     assert told.exit_code == 0
-    assert told.output.count("(none)") == 4
+    assert told.output.count("(none)") == 5
 
 
 @pytest.mark.parametrize(

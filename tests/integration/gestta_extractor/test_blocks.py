@@ -1,6 +1,7 @@
 """Blocks of the task report (gestta.md, section 3): whole, halved where Gestta does not manage them, or named."""
 
-from datetime import date
+import itertools
+from datetime import date, timedelta
 
 import pytest
 
@@ -159,3 +160,43 @@ def test_a_person_who_wants_one_scope_gets_that_alone(reader, wanted):
     landed = [m for m in reader.landing.manifests("gestta") if m.batch_ref not in before and m.kind == "full"]
     expected = {"report": {wish}, "search:open": {wish}, "all": set(every) - {"lookup"}}.get(wanted, set())
     assert set(scopes(landed)) == expected
+
+
+def test_a_block_whose_halves_take_too_long_is_told_and_goes_on_from_there(reader, office):
+    office.post("/gestta/settings", report_max_days=31)
+    ticks = itertools.count()
+    real = reader.extract.now
+    reader.extract.now = lambda: real() + timedelta(seconds=60 * next(ticks))
+    landed = blocks(reader.run())
+    failed = [f.scope for f in reader.facts() if isinstance(f, SourceFailed)]
+    assert failed
+    assert not set(failed) & set(scopes(landed))
+    reader.extract.now = real
+    again = [m for _ in range(2) for m in blocks(reader.run(whole=True))]
+    assert {i for m in (*landed, *again) for i in reader.rows(m)} >= {
+        i for i, t in office.tasks().items() if t["due_date"][:4] == str(today().year)
+    }
+    assert not [f for f in reader.facts() if isinstance(f, SourceFailed)]
+
+
+def test_a_block_that_is_refused_for_its_size_is_halved_although_another_gave_up(reader, office):
+    office.post("/gestta/settings", report_max_days=31)
+    present = f"{today().year}-{3 * ((today().month - 1) // 3) + 1:02d}"
+    office.fault("500", path="/core/customer/task/report", first_day=present, times=0)
+    landed = blocks(reader.run())
+    assert len(landed) >= 9, "the other three quarters, in parts of a month and less"
+
+
+def test_a_wait_of_a_day_that_gestta_wants_is_told_and_sleeps_in_no_thread(reader, office):
+    office.fault("429", path="/core/customer/task/report", args={"retry_after": 86_400})
+    before = len(office.calls())
+    reader.run()
+    told = [f for f in reader.facts() if isinstance(f, SourceFailed)]
+    assert len(told) <= 1
+    assert len(office.calls()) - before == 1
+    assert reader.extract.api.left == 0
+
+
+def test_a_single_run_that_could_not_read_everything_says_so(office, tmp_path):
+    assert reader_of(office, tmp_path / "a").extract.run_whole_plan()
+    assert not reader_of(office, tmp_path / "b", requests_per_hour=3).extract.run_whole_plan()

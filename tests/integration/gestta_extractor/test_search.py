@@ -101,3 +101,11 @@ def test_a_task_that_closes_outside_the_range_is_asked_for_and_shown_as_closed(r
     office.post("/world/change", ids=[moved], set={"status": "DONE"})
     (lookup,) = (m for m in reader.run() if m.kind == "lookup")
     assert reader.rows(lookup)[moved]["status"] == "DONE"
+
+
+def test_rows_without_an_id_land_and_stop_nothing(reader, office):
+    two = sorted(open_tasks(office))[:2]
+    office.post("/gestta/settings", row_spoils={task: {"drop": ["id", "_id"]} for task in two})
+    (search,) = (m for m in reader.run() if m.scope == "search:open")
+    assert search.content["proof"]["without_id"] == 2
+    assert set(reader.rows(search)) - {""} == open_tasks(office) - set(two)

@@ -1,5 +1,6 @@
 """Gone is gone, and only then (guarantee 4), on the wire."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,61 @@ def test_where_asking_by_id_is_forbidden_the_removal_waits_for_a_person(reader, 
     assert removed(again, "forbidden") == set(), "told once"
     by_id = [c for c in office.calls("/core/customer/task/")[asked:] if c["method"] == "GET"]
     assert by_id == [], "and asked again only after a day"
+
+
+def test_one_task_that_may_not_be_seen_keeps_no_other_waiting(reader, office):
+    reader.run()
+    gone = office.post("/world/erase")["erased"]
+    hidden = min(gone)
+    office.fault("403", path=f"/core/customer/task/{hidden}", times=0)
+    landed = reader.run(whole=True) + reader.run(whole=True)
+    assert removed(landed) == set(gone) - {hidden}
+    assert removed(landed, "forbidden") == {hidden}
+
+
+@pytest.mark.parametrize("kind", ["500", "html", "400"])
+def test_one_task_that_cannot_be_asked_for_keeps_no_other_waiting(reader, office, kind):
+    reader.run()
+    gone = office.post("/world/erase")["erased"]
+    stuck = min(gone)
+    office.fault(kind, path=f"/core/customer/task/{stuck}", times=0)
+    reader.facts()
+    landed = [m for _ in range(4) for m in reader.run(whole=True)]
+    assert removed(landed) == set(gone) - {stuck}
+    assert [f.scope for f in reader.facts() if isinstance(f, SourceFailed)] == ["lookup"]
+    office.no_faults()
+    assert stuck in removed([m for _ in range(2) for m in reader.run(whole=True)])
+
+
+def test_where_reading_used_up_the_runs_share_some_are_asked_for_all_the_same(reader, office):
+    reader.run()
+    gone = set(office.post("/world/erase")["erased"])
+    reader.extract.range = replace(reader.extract.range, requests_per_hour=1)
+    landed = [m for _ in range(2 + len(gone) // 5) for m in reader.run(whole=True)]
+    assert removed(landed) == gone
+
+
+def test_a_list_that_did_not_change_is_not_landed_in_every_run(reader, office, restarted):
+    reader.run()
+    later = restarted(reader, first=1, last=1)
+    office.post("/world/advance?events=3&kind=finish")
+    assert "lookup" in [m.kind for m in later.run()]
+    later.ahead = timedelta(0)
+    assert "lookup" not in [m.kind for m in later.run()]
+    later.ahead = timedelta(minutes=14)
+    assert "lookup" in [m.kind for m in later.run()], "now and then it is told anew"
+
+
+def test_links_to_documents_are_kept_without_their_key(reader, office):
+    signed = {"name": "guia.pdf", "url": "https://files.example/guia.pdf?Signature=hunter2&Expires=1"}
+    task_id = next(iter(office.tasks()))
+    office.post("/world/change", ids=[task_id], set={"status": "OPEN", "due": "2026-11-20"})
+    office.post("/gestta/settings", row_extra={"documents": [signed]})
+    landed = reader.run()
+    assert landed
+    for manifest in landed:
+        for row in reader.rows(manifest).values():
+            assert row["documents"] == [{"name": "guia.pdf", "url": "https://files.example/guia.pdf"}]
 
 
 def test_a_found_task_lands_in_the_lookup_and_is_asked_again_once_a_day(reader, office, restarted):

@@ -62,7 +62,12 @@ def test_each_turn_is_told_before_the_work_begins(road):
     service = Service(
         name="gestta_extractor", amqp_url=road.url, does=[], exclusive=RUNNING, on_turn=lambda: told.append("turn")
     )
-    assert run_once(service, speaker, lambda: told.append("work") is None) == 0
+
+    def work():
+        told.append("work")
+        return True
+
+    assert run_once(service, speaker, work) == 0
     assert told == ["turn", "work"]
 
 

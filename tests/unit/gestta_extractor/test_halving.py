@@ -48,7 +48,8 @@ def test_whatever_length_the_server_allows_every_day_is_read_once(days, allowed)
     halving, _ = descend(block, lambda part: "read" if length(part) <= allowed else "too_large")
     assert covers(halving.was_read, block)
     assert halving.parts == sorted(halving.was_read)
-    assert halving.fits
+    assert halving.is_proven
+    assert halving.pending == halving.failed == []
     assert not halving.gave_up
 
 
@@ -60,7 +61,7 @@ def test_the_parts_in_the_plan_are_the_block_whatever_happens(days, data):
     while halving.following is not None:
         tell(halving, data.draw(st.sampled_from(["read", "empty", "too_large", "failed"])))
         assert covers(halving.parts, block)
-    assert halving.fits == (not halving.gave_up and not halving.failed)
+    assert halving.pending == [] or halving.gave_up
 
 
 def test_where_not_even_a_day_works_it_gives_up_after_one_request_a_level():
@@ -88,7 +89,7 @@ def test_a_day_that_fails_among_days_that_work_is_named_alone():
     halving, asked = descend(QUARTER, lambda part: "too_large" if part.holds(poisoned) else "read")
     assert halving.failed == [Block(poisoned, poisoned)]
     assert not halving.gave_up
-    assert not halving.fits
+    assert halving.is_proven
     assert len(asked) < 20
 
 

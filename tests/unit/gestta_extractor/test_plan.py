@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, covering, turn
+from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, covering, still_too_large, turn
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 MONTHS = st.integers(1, 12)
@@ -60,7 +60,9 @@ def test_blocks_that_hold_today_are_in_every_turn(drawn, minutes):
     due = turn(
         plan,
         today=today,
+        now=moment,
         last_read=dict.fromkeys((b.scope for b in plan), moment),
+        last_tried=NEVER,
         every=timedelta(minutes=minutes),
         whole=False,
     )
@@ -76,7 +78,7 @@ def test_no_block_waits_longer_than_an_hour_nor_than_the_plan_says(drawn, minute
     now = datetime(2026, 1, 1, tzinfo=UTC)
     read: dict[str, datetime] = {}
     for run in range(3 * (60 // minutes + 1)):
-        due = turn(plan, today=today, last_read=read, every=every, whole=False)
+        due = turn(plan, today=today, now=now, last_read=read, last_tried=NEVER, every=every, whole=False)
         if run == 0:
             assert set(due.now) == set(plan), "a first run brings everything"
         for block in due.now:
@@ -87,6 +89,39 @@ def test_no_block_waits_longer_than_an_hour_nor_than_the_plan_says(drawn, minute
     assert all(now - read[block.scope] <= WHOLE_PLAN for block in plan)
 
 
+def at(now):
+    return {"today": date(2026, 11, 24), "now": now, "every": timedelta(minutes=7)}
+
+
+def test_blocks_that_were_read_and_always_fail_take_nobodys_turn():
+    plan = blocks(date(2026, 11, 24), first_year=-1, last_year=1, months=3, too_large=())
+    failing = {plan[0].scope, plan[1].scope, plan[2].scope}
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    read = {block.scope: now for block in plan}
+    tried: dict[str, datetime] = {}
+    for _ in range(40):
+        now += timedelta(minutes=7)
+        due = turn(plan, **at(now), last_read=read, last_tried=tried, whole=False)
+        assert len(due.now) <= 4
+        tried |= {block.scope: now for block in due.now}
+        read |= {block.scope: now for block in due.now if block.scope not in failing}
+        assert all(now - moment <= WHOLE_PLAN for scope, moment in read.items() if scope not in failing)
+
+
+def test_after_a_long_silence_everything_is_due_at_once():
+    plan = blocks(date(2026, 11, 24), first_year=-1, last_year=1, months=3, too_large=())
+    then = datetime(2026, 1, 1, tzinfo=UTC)
+    read = {block.scope: then for block in plan}
+    due = turn(plan, **at(then + timedelta(hours=6)), last_read=read, last_tried=NEVER, whole=False)
+    assert sorted(due.now) == sorted(plan)
+
+
+def test_what_was_too_large_is_tried_whole_again_after_a_day():
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    notes = {"a": (now - timedelta(hours=23)).isoformat(), "b": (now - timedelta(hours=24)).isoformat()}
+    assert still_too_large(notes, now=now) == {"a"}
+
+
 def test_what_was_never_read_does_not_take_the_turn_of_the_others():
     """Two blocks that always fail stay unread; the rest still go round."""
     plan = blocks(date(2026, 11, 24), first_year=-1, last_year=1, months=3, too_large=())
@@ -95,7 +130,7 @@ def test_what_was_never_read_does_not_take_the_turn_of_the_others():
     read = {block.scope: now for block in plan if block.scope not in failing}
     for _ in range(9):
         now += timedelta(minutes=7)
-        due = turn(plan, today=date(2026, 11, 24), last_read=read, every=timedelta(minutes=7), whole=False)
+        due = turn(plan, **at(now), last_read=read, last_tried=NEVER, whole=False)
         assert failing <= {block.scope for block in due.now}
         read |= {block.scope: now for block in due.now if block.scope not in failing}
     assert all(now - moment <= WHOLE_PLAN for moment in read.values())
@@ -104,7 +139,7 @@ def test_what_was_never_read_does_not_take_the_turn_of_the_others():
 def test_a_whole_run_reads_every_block():
     plan = blocks(date(2026, 11, 24), first_year=-1, last_year=1, months=3, too_large=())
     read = dict.fromkeys((block.scope for block in plan), datetime(2026, 1, 1, tzinfo=UTC))
-    due = turn(plan, today=date(2026, 11, 24), last_read=read, every=timedelta(minutes=7), whole=True)
+    due = turn(plan, **at(datetime(2026, 1, 1, tzinfo=UTC)), last_read=read, last_tried=NEVER, whole=True)
     assert sorted(due.now) == sorted(plan)
 
 

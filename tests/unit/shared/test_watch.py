@@ -176,13 +176,33 @@ def ask(watched, answers, *, run=1, budget=9):
 MONTH = dict.fromkeys(("a", "b", "c"), "12 2026-10")
 
 
-def test_of_a_group_that_vanished_whole_one_speaks_for_all_in_both_runs():
+def test_of_a_group_that_vanished_whole_one_speaks_for_all_at_first_and_then_each_for_itself():
     watched = miss({}, held=IDS, seen=["d"], groups=MONTH)
     asked, watched, removed = ask(watched, {"a": "gone"})
     assert (asked, removed) == (["a"], [])
-    asked, watched, removed = ask(watched, {"a": "gone"}, run=2)
-    assert (asked, watched) == (["a"], {})
+    asked, watched, removed = ask(watched, {"a": "gone", "b": "found", "c": "gone"}, run=2)
+    assert asked == ["a", "b", "c"]
+    assert [w.row_id for w in removed] == ["a", "c"], "b has moved to a scope that was not read yet"
+    assert set(watched) == {"b"}
+
+
+def test_once_every_scope_was_read_since_one_speaks_for_all_again():
+    watched = miss({}, held=IDS, seen=["d"], groups=MONTH)
+    _, watched, _ = ask(watched, {"a": "gone"})
+    later = NOON + watch.EVERY_SCOPE_READ
+    assert watch.to_ask(watched, budget=9, now=later) == ["a"]
+    left, removed = watch.answered(watched, {"a": ("gone", later)})
+    assert left == {}
     assert [(w.row_id, w.answer) for w in removed] == [("a", "gone"), ("b", "gone"), ("c", "gone")]
+
+
+def test_who_could_not_be_asked_for_keeps_its_answer_and_waits_behind_the_others():
+    watched = miss({}, held=["a", "b"], seen=[])
+    _, watched, _ = ask(watched, {"a": "gone", "b": "gone"})
+    now = NOON + timedelta(minutes=14)
+    watched, removed = watch.answered(watched, {"a": (watch.FAILED, now)})
+    assert (removed, watched["a"].answer) == ([], "gone")
+    assert watch.to_ask(watched, budget=1, now=now) == ["b"]
 
 
 def test_where_the_one_who_spoke_was_found_the_others_are_asked_for_themselves():
@@ -198,8 +218,8 @@ def test_who_joins_a_group_later_is_not_gone_by_what_it_was_told_before():
     watched = miss({}, held=["a", "b"], seen=[], groups=MONTH)
     _, watched, _ = ask(watched, {"a": "gone"})
     watched = miss(watched, held=["c"], seen=[], at=NOON + timedelta(minutes=8), groups=MONTH)
-    asked, watched, removed = ask(watched, {"a": "gone", "c": "gone"}, run=2)
-    assert asked == ["a", "c"]
+    asked, watched, removed = ask(watched, {"a": "gone", "b": "gone", "c": "gone"}, run=2)
+    assert asked == ["a", "b", "c"]
     assert [w.row_id for w in removed] == ["a", "b"]
     assert set(watched) == {"c"}
 
