@@ -24,7 +24,7 @@ from services.gestta_extractor.access import Access
 from services.gestta_extractor.credentials import Credentials
 from services.gestta_extractor.gestta_api import GesttaApi
 from services.gestta_extractor.kept import Kept
-from services.gestta_extractor.plan import Block, blocks
+from services.gestta_extractor.plan import Block, blocks, search_every
 from services.gestta_extractor.service import Extract, Range
 from shared import clock
 from shared.clock import ReadClock
@@ -213,9 +213,10 @@ def compare() -> int:
             f" {loop['mib']:.0f} | {mine['mib']:.0f} | {calls:.0f} |",
             flush=True,
         )
-    # A run of the whole plan an hour, and in each other run the block that holds today, the searches, the lookups.
-    search = calls - len(plan())
-    hourly = calls + (timedelta(hours=1) // EVERY) * (1 + search)
+    # Every block but the one that holds today once an hour, that one in every run, the searches as often as they may.
+    search = int(calls) - len(plan())
+    searches = timedelta(hours=1) / search_every(search, every=EVERY, requests_per_hour=PER_HOUR)
+    hourly = len(plan()) - 1 + timedelta(hours=1) / EVERY + search * searches
     print(f"\nrequests an hour for {SIZES[-1]:,} tasks, without lookups: {hourly:.0f} of {PER_HOUR}")
     holds = times[-1] <= TIMES_BARE and peaks[-1] - peaks[0] <= GROWTH_MIB and hourly <= PER_HOUR
     print(

@@ -152,6 +152,10 @@ class Credentials:
             self._worked = token
             return token
 
+    def took_supplied_since(self, moment: datetime) -> bool:
+        """Whether a token that was supplied then or later works."""
+        return self._supplied.was_taken_since(moment)
+
     def waits_since(self) -> datetime | None:
         """Since when a supplied token lies there that nobody tried: perhaps nobody could say that it does."""
         return self._supplied.waits_since()

@@ -83,6 +83,13 @@ def covering(block: Block, plan: Collection[Block]) -> list[Block] | None:
     return parts if day > block.last else None
 
 
+def search_every(pages: int, *, every: timedelta, requests_per_hour: int) -> timedelta:
+    """How often the search is made, whose last one took so many pages: each run, unless that were more than half of the
+    hour's requests (some 17,000 open tasks at the defaults)."""
+    runs = timedelta(hours=1) / every
+    return every * max(1, math.ceil(pages * runs / (requests_per_hour / 2)))
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The blocks of one run, and how often each block of the plan is read."""

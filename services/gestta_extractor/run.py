@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 OPEN_STATUSES = ("OPEN", "IMPEDIMENT")
 TOO_LARGE = "too_large"
+SEARCH_PAGES = "search_pages"
 OUTSIDE = "outside_told"
 BLOCK_READS, PART_READS, SEARCH_READS = 3, 2, 3
 """So often a scope is read in one run before it is halved, or told as failed."""
@@ -97,6 +98,7 @@ class Run:
         proof: dict[str, Any] = {}
         try:
             self._patiently(SEARCH_OPEN, partial(self._open_tasks, proof), proof, reads=SEARCH_READS)
+            self.scopes.memory.notes[SEARCH_PAGES] = sum(proof[status]["pages"] for status in OPEN_STATUSES)
         except Spent as spent:
             log.info("the search waits for the next run", reason=str(spent))
         except Outage:
@@ -137,13 +139,13 @@ class Run:
     def _open_tasks(self, proof: dict[str, Any], token: Token) -> Rows:
         for status in OPEN_STATUSES:
             for number in range(1, PASSES + 1):
-                steady = yield from self._pass(token, status)
-                proof[status] = {"passes": number, "steady": steady}
+                steady, pages = yield from self._pass(token, status)
+                proof[status] = {"passes": number, "pages": pages, "steady": steady}
                 if steady:
                     break
 
-    def _pass(self, token: Token, status: str) -> Generator[Row, None, bool]:
-        """Every page once; returns whether the pages stood still.
+    def _pass(self, token: Token, status: str) -> Generator[Row, None, tuple[bool, int]]:
+        """Every page once; returns whether the pages stood still, and how many they were.
 
         A task that is concluded between two pages moves those behind it forward, and one of them out of sight: then
         the total changes, and another pass shows it. Pages may repeat rows of the last one: what is new counts.
@@ -165,7 +167,7 @@ class Run:
             number += 1
         if page.total is not None and shown < page.total:
             raise Transient(f"the search for {status} brought {shown} of {page.total} tasks")
-        return len(totals) <= 1
+        return len(totals) <= 1, number
 
     def _patiently(self, scope: str, rows: Callable[[Token], Rows], proof: dict[str, Any], *, reads: int) -> None:
         """Read a scope again when it broke off or its pages shifted, but not what was refused for its size."""

@@ -12,8 +12,8 @@ from services.gestta_extractor import lookups, run
 from services.gestta_extractor.access import Access
 from services.gestta_extractor.due import OFFICE_TIME
 from services.gestta_extractor.lookups import Lookups
-from services.gestta_extractor.plan import SEARCH_OPEN, blocks, still_too_large, turn
-from services.gestta_extractor.run import TOO_LARGE, Run
+from services.gestta_extractor.plan import SEARCH_OPEN, blocks, search_every, still_too_large, turn
+from services.gestta_extractor.run import SEARCH_PAGES, TOO_LARGE, Run
 from services.gestta_extractor.scopes import Scopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AuthRecovered, Fact, RunNow, TokenSupplied
@@ -105,7 +105,8 @@ class Extract:
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
         """Try a supplied token now; a good one starts a catch-up run."""
         fact = self.access.supplied(event.data.by)
-        if fact is None and self.access.credentials.still_working(self.now()):
+        credentials = self.access.credentials
+        if fact is None and credentials.took_supplied_since(event.time) and credentials.still_working(self.now()):
             # Taken already, perhaps by this message before it could be answered: said again it counts once.
             fact = AuthRecovered(system="gestta", hint="o token em uso funciona")
         if isinstance(fact, AuthRecovered):
@@ -156,7 +157,13 @@ class Extract:
             whole=whole,
         )
         every = {block.scope: often for block, often in due.every.items()}
-        every |= dict.fromkeys((SEARCH_OPEN, LOOKUP_SCOPE), self.range.every)
+        every[LOOKUP_SCOPE] = self.range.every
+        every[SEARCH_OPEN] = search_every(
+            memory.notes.get(SEARCH_PAGES, 0), every=self.range.every, requests_per_hour=self.range.requests_per_hour
+        )
+        # Half a run early, or a search would slip by a run for the seconds that reading takes.
+        searched = last.get(SEARCH_OPEN)
+        search_due = whole or searched is None or now - searched > every[SEARCH_OPEN] - self.range.every / 2
         scopes = Scopes(every, self.recorder, ids, self._landed, self.range.task_url)
         scopes.forget_what_left_the_plan()
         reading = Run(self.api, self.access, scopes, self.news, self.now, self.stop, self.wait, self.range.every / 2)
@@ -169,7 +176,7 @@ class Extract:
             if block.holds(today) or self.api.left > RESERVE:
                 self._tried[block.scope] = now
                 reading.block(block)
-        if not only or SEARCH_OPEN in only:
+        if SEARCH_OPEN in only or (not only and search_due):
             reading.search()
         self.news.left({*scopes.plan, "landing"})
         if not self.stop.is_set():

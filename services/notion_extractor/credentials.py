@@ -65,6 +65,10 @@ class Credentials(Generic[A]):
         with self._lock:
             return next(self._usable(), None) is not None
 
+    def took_supplied_since(self, moment: datetime) -> bool:
+        """Whether a token that was supplied then or later works."""
+        return self._supplied.was_taken_since(moment)
+
     def has_unannounced(self, now: datetime) -> bool:
         """Whether a supplied token has been lying there so long that its fact was perhaps never said."""
         since = self._supplied.waits_since()

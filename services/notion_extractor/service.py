@@ -116,7 +116,8 @@ class Extract:
     def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
         """Try a supplied token now; a good one starts a catch-up run."""
         answer = self._take_supplied(event.data.by)
-        if answer is None and self.tell.access is Access.GOOD:
+        taken = self.credentials.took_supplied_since(event.time)
+        if answer is None and taken and self.tell.access is Access.GOOD:
             # Taken already, perhaps by this message before it could be answered: said again it counts once.
             answer = AuthRecovered(system="notion", hint="o token em uso funciona")
         if answer is None:

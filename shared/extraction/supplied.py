@@ -5,7 +5,7 @@ Whoever supplies writes `<system>.token.supplied`; only the extractor, once it h
 """
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 
@@ -31,6 +31,14 @@ class SuppliedTokens:
     def good(self) -> str | None:
         """The last supplied token that worked when it was tried."""
         return _read(self._good)
+
+    def was_taken_since(self, moment: datetime) -> bool:
+        """Whether the good one was supplied at or after `moment`, give or take a minute of two clocks."""
+        try:
+            supplied = datetime.fromtimestamp(self._good.stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return False
+        return supplied >= moment - timedelta(minutes=1)
 
     def accept(self) -> None:
         """The new token works: it is the good one from now on."""

@@ -74,7 +74,7 @@ class Onvio:
             token = newest(map(tokens.read, texts), began=began, now=self.now(), waited=waited)
             if token is not None:
                 return token.value
-            if pages.step(screen, email, password, done):
+            if pages.step(screen, email, password, done, home=self.url):
                 known = time.monotonic()
             elif time.monotonic() > known + LOST_SECONDS and not is_lost and not pages.is_gestta_open(done):
                 is_lost = True

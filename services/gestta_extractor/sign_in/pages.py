@@ -4,6 +4,9 @@ Seen of the real ones: `onvio.com.br/login/#/` with a button, `auth.thomsonreute
 second screen, the password; at times a second factor; the staff dashboard, whose link to Gestta may hide in a menu.
 """
 
+from urllib.parse import urlsplit
+
+from shared.browser.errors import PageFailed
 from shared.browser.screen import OVERLAYS, Screen, Way, css, named, saying
 from shared.errors import AuthRejected
 
@@ -25,6 +28,9 @@ POP_UP = [
 GESTTA = css("a[href*='/dominio/auth/redirect']")
 MENU = [*css("[data-testid*=hamburger]", "[class*=hamburger]", "[aria-label*=menu i]"), *named("Menu")]
 
+DOORS = ("onvio.com.br", "thomsonreuters.com", "gestta.com.br")
+"""Whose pages may be given the password, beside the host of GESTTA_ONVIO_URL."""
+
 STORED = """
 try { return localStorage.getItem("ngStorage-jwt"); } catch (error) { return null; }
 """
@@ -44,10 +50,20 @@ def found(screen: Screen) -> list[str]:
     return [*([str(stored)] if stored else []), *(text for text in sent if text.startswith("JWT "))]
 
 
-def step(screen: Screen, email: str, password: str, done: set[Way]) -> bool:
+def is_door(address: str, home: str) -> bool:
+    """Whether the page at `address` may be given the password of an office whose Onvio is at `home`."""
+    page, own = urlsplit(address), urlsplit(home)
+    if page.netloc == own.netloc:
+        return page.scheme == own.scheme
+    host = page.hostname or ""
+    return page.scheme == "https" and any(host == door or host.endswith(f".{door}") for door in DOORS)
+
+
+def step(screen: Screen, email: str, password: str, done: set[Way], *, home: str) -> bool:
     """Do what the page asks for; whether it is one of those known. E-mail and password are given once each.
 
-    Raises `AuthRejected` (401: refused, 403: a second factor or a captcha is asked for).
+    Raises `AuthRejected` (401: refused, 403: a second factor or a captcha is asked for), `PageFailed` where a page of
+    somebody else asks for them.
     """
     if screen.sees(SECOND_FACTOR):
         raise AuthRejected(
@@ -63,6 +79,9 @@ def step(screen: Screen, email: str, password: str, done: set[Way]) -> bool:
     if USERNAME[0] in done and (refusal := screen.text(REFUSED)):
         said = refusal.replace(email, "…").replace(password, "…")[:200]
         raise AuthRejected("gestta", 401, f"o Onvio recusou o acesso, confira GESTTA_EMAIL e GESTTA_PASSWORD: {said}")
+    if (screen.sees(PASSWORD) or screen.sees(USERNAME)) and not is_door(screen.driver.current_url, home):
+        host = urlsplit(screen.driver.current_url).hostname
+        raise PageFailed(f"uma página de {host} pede a senha, e ela não é do Onvio nem do Gestta")
     if screen.sees(PASSWORD):
         # Some doors ask for both on one screen.
         _fill(screen, USERNAME, email, done)

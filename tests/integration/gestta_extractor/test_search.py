@@ -58,14 +58,14 @@ def test_pages_that_shift_while_tasks_are_concluded_are_gone_through_again(reade
     small_pages.post("/gestta/settings", search_shifts=1)
     (search,) = (m for m in reader.run() if m.scope == "search:open")
     assert open_tasks(small_pages) <= set(reader.rows(search))
-    assert search.content["proof"]["OPEN"] == {"passes": 2, "steady": True}
+    assert search.content["proof"]["OPEN"] == {"passes": 2, "pages": 9, "steady": True}
     assert not [f for f in reader.facts() if isinstance(f, SourceFailed)]
 
 
 def test_pages_that_never_stand_still_land_all_passes_and_the_proof_says_so(reader, small_pages):
     small_pages.post("/gestta/settings", search_shifts=100)
     (search,) = (m for m in reader.run() if m.scope == "search:open")
-    assert search.content["proof"]["OPEN"] == {"passes": 3, "steady": False}
+    assert search.content["proof"]["OPEN"] == {"passes": 3, "pages": 9, "steady": False}
     assert open_tasks(small_pages) <= set(reader.rows(search))
 
 

@@ -263,7 +263,7 @@ def test_a_supplied_token_is_tried_at_once_and_wakes_the_run(room, register, clo
     office.run()
     supply(office.folder / "tokens", "notion", TOKEN)
     (recovered,) = office.extract.on_token(supplied(clock))
-    assert recovered == AuthRecovered(system="notion", hint="token given by Ana")
+    assert recovered == AuthRecovered(system="notion", hint="token fornecido por Ana")
     assert office.extract.wake.is_set()
     office.run()
     assert office.batches(register[1])

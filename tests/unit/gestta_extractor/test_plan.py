@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, covering, still_too_large, turn
+from services.gestta_extractor.plan import WHOLE_PLAN, Block, blocks, covering, search_every, still_too_large, turn
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 MONTHS = st.integers(1, 12)
@@ -184,3 +184,15 @@ def test_what_a_block_held_is_missed_only_where_others_read_all_its_days(block, 
 def test_a_scope_names_its_block():
     assert Block.of(QUARTER.scope) == QUARTER
     assert [Block.of(other) for other in ("search:open", "lookup", "report:2026-10-01")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("pages", "runs"),
+    [(0, 1), (10, 1), (35, 1), (36, 2), (124, 4)],
+    ids=["never searched", "5,000 open tasks", "as many as fit", "one page more", "60,000 open tasks"],
+)
+def test_a_search_of_many_pages_is_made_less_often(pages, runs):
+    seven = timedelta(minutes=7)
+    every = search_every(pages, every=seven, requests_per_hour=600)
+    assert every == runs * seven
+    assert pages * (timedelta(hours=1) / every) <= 300
