@@ -5,7 +5,7 @@ Through the default exchange, so that nobody else hears them and the journal gai
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contracts.envelope import Envelope, replayed
@@ -160,24 +160,13 @@ def redrive(
             body = delivery.body
             if accept_rejects:
                 try:
-                    body = encode(_accepting(decode(body)))
+                    body = encode(replace(decode(body), acceptrejects=True))
                 except Rejected:
                     continue
             send("", queue, body, delivery.anew())
             delivery.acknowledge()
             count += 1
     return count
-
-
-def _accepting(envelope: Envelope[Fact]) -> Envelope[Fact]:
-    return replayed(
-        envelope,
-        event_id=envelope.id,
-        replay=envelope.replay or envelope.id,
-        force=envelope.force,
-        refresh=envelope.refresh,
-        acceptrejects=True,
-    )
 
 
 def _story(queue: str, delivery: rabbitmq.Delivery) -> DeadLetter:
