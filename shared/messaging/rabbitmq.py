@@ -192,7 +192,8 @@ class Link:
         self._channel: BlockingChannel | None = None
         self._pending: set[Future[None]] = set()
         self.stalled: Callable[[bool], None] = lambda _: None
-        """Told True when the broker owes a confirm for 5 s, and False when it came."""
+        """Told True when the broker owes a confirm for 5 s, and False with the next one that comes, however late."""
+        self._is_stalled = False
 
     @property
     def is_open(self) -> bool:
@@ -209,6 +210,7 @@ class Link:
         channel.confirm_delivery()
         with self._lock:
             self._connection, self._channel = connection, channel
+            self._is_stalled = False
 
     def closed(self) -> None:
         """Fail whoever waits for a confirm that will not come."""
@@ -226,6 +228,7 @@ class Link:
     def send(self, exchange: str, key: str, body: bytes, properties: pika.BasicProperties) -> None:
         """Publish and wait for the confirm. Raises `RoadClosed`, or `Transient` where the broker refused it."""
         future: Future[None] = Future()
+        future.add_done_callback(self._settled)
         with self._lock:
             connection, channel = self._connection, self._channel
             if connection is None or channel is None:
@@ -248,9 +251,20 @@ class Link:
             future.result(timeout=STALL_SECONDS)
         except FutureTimeout:
             # pika gives `connection.blocked` to its callbacks only when no publication waits: too late to say it.
-            self.stalled(True)
+            self._tell(stalled=True)
             future.result(timeout=CONFIRM_SECONDS - STALL_SECONDS)
-            self.stalled(False)
+            self._tell(stalled=False)
+
+    def _settled(self, future: "Future[None]") -> None:
+        # Also where nobody waits for this confirm any more.
+        if future.exception() is None:
+            self._tell(stalled=False)
+
+    def _tell(self, *, stalled: bool) -> None:
+        with self._lock:
+            was, self._is_stalled = self._is_stalled, stalled
+        if was != stalled:
+            self.stalled(stalled)
 
     def later(self, call: Callable[[], None]) -> None:
         """Run `call` in the connection's thread, if there still is one."""

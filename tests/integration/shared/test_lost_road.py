@@ -245,6 +245,20 @@ def test_a_broker_that_takes_no_messages_is_named_and_waited_for(own_road, serve
     assert told == ["the broker takes no messages, what is to be said waits", "the broker takes messages again"]
 
 
+def test_a_confirm_that_comes_when_nobody_waits_for_it_any_more_ends_the_stall(
+    own_road, serve_on, starved, eventually, monkeypatch
+):
+    monkeypatch.setattr(rabbitmq, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(rabbitmq, "CONFIRM_SECONDS", 1.0)
+    service = serve_on(own_road, on(Handler(None)))
+    starved()
+    with pytest.raises(RoadClosed, match="no confirm"):
+        service.link.publish(own_road.envelope(ready()))
+    assert "broker" in service.health.report()["wrong"]
+    starved(False)
+    eventually(lambda: service.health.report()["ok"], within=20)
+
+
 def test_a_broker_that_takes_no_messages_holds_no_service_beyond_the_grace_period(own_road, starved, eventually):
     own_road.say(ready())
     with slow_service(own_road.url, "says") as process:
