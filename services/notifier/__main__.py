@@ -72,6 +72,7 @@ def main() -> int:
             stop=stop,
             health=state,
             link=link,
+            stays_refused=True,
         )
     )
     engine.dispose()

@@ -36,6 +36,7 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
 LEAVE_SECONDS = 9
 GIVE_BACK_SECONDS = 1.0
+REFUSED_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Service:
     """A queue to hold alone before the beats begin."""
     on_turn: Callable[[], None] = lambda: None
     """Called each time that queue is held: somebody else may have had a turn before."""
+    stays_refused: bool = False
+    """Whether it lives on where the broker refuses its login, trying again every 30 s: it has others to tell of it."""
 
     @property
     def source(self) -> str:
@@ -96,18 +99,24 @@ def stop_on_signals(stop: threading.Event) -> None:
 def run(service: Service) -> None:
     """Serve until `service.stop` is set; then finish what is in hand, at most 8 s, and return.
 
-    Raises `rabbitmq.BrokerRefused` when the broker refuses the login.
+    Raises `rabbitmq.BrokerRefused` when the broker refuses the login, unless it is to stay.
     """
     workers = [_Worker(service, does) for does in service.does if isinstance(does, On)]
     beats = [does for does in service.does if isinstance(does, Every)]
     threads: list[threading.Thread] = []
     service.link.stalled = partial(_tell_stall, service)
-    for wait in _backoff():
+    for pause in _backoff():
+        wait = pause
         try:
             _session(service, workers, beats, threads)
         except RoadClosed as closed:
             service.health.wrong("broker", str(closed))
             log.warning("the road is closed, trying again", reason=str(closed), wait_seconds=round(wait, 1))
+        except rabbitmq.BrokerRefused as refused:
+            if not service.stays_refused:
+                raise
+            wait = REFUSED_SECONDS
+            _tell_refusal(service, refused)
         if service.stop.wait(0 if service.stop.is_set() else wait):
             return
 
@@ -152,6 +161,11 @@ def _session(service: Service, workers: "list[_Worker]", beats: list[Every], thr
             log.info("stopped", unfinished=late)
         finally:
             link.closed()
+
+
+def _tell_refusal(service: Service, refused: rabbitmq.BrokerRefused) -> None:
+    service.health.wrong("broker", str(refused))
+    log.error("the broker refuses the login, trying again", reason=str(refused), wait_seconds=REFUSED_SECONDS)
 
 
 def _tell_stall(service: Service, stalled: bool) -> None:

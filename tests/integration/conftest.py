@@ -27,8 +27,12 @@ def serve_on(eventually):
     """`serve_on(road, On(…), Every(…))`: a service in a thread of this test, stopped with it."""
     with ExitStack() as stack:
 
-        def begin(road: Road, *does: On | Every, name="transformer", exclusive=None, wait=True):
-            service = Service(name=name, amqp_url=road.url, does=list(does), exclusive=exclusive)
+        def begin(
+            road: Road, *does: On | Every, name="transformer", exclusive=None, wait=True, url=None, stays_refused=False
+        ):
+            service = Service(
+                name=name, amqp_url=url or road.url, does=list(does), exclusive=exclusive, stays_refused=stays_refused
+            )
             thread = threading.Thread(target=run, args=(service,), name=f"road of {name}")
 
             def end():

@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
 
+from local.ports import free as free_port
 from shared import clock
 from shared.contracts.envelope import first, replayed
 from shared.contracts.events import AuthFailed, AuthRecovered, MessageParked, SourceFailed, TokenSupplied
@@ -145,6 +148,24 @@ def test_a_stop_is_quick(start, road, eventually):
     eventually(lambda: road.waiting()[1] == 1, within=20)
     process.terminate()
 
+    assert process.wait(timeout=10) == 0
+
+
+def test_a_refused_login_leaves_the_vigil_alive_to_say_it(start, eventually):
+    port = free_port()
+    process = start(AMQP_PASSWORD="of-yesterday", HEALTH_PORT=str(port))
+
+    def health():
+        try:
+            urlopen(f"http://127.0.0.1:{port}/health", timeout=3).close()
+        except HTTPError as answer:
+            return json.load(answer)["wrong"]
+        except URLError:
+            return {}
+
+    eventually(lambda: "refused the login" in health().get("broker", ""), within=20)
+    assert process.poll() is None
+    process.terminate()
     assert process.wait(timeout=10) == 0
 
 

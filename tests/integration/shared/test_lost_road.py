@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pika
 import pytest
@@ -106,6 +107,38 @@ def test_a_connection_lost_while_waiting_for_the_topology_is_opened_again(bare_r
     eventually(lambda: not bare_road.connections("transformer"), within=15)
     rabbitmq.declare(bare_road.url)
     eventually(lambda: service.link.is_open, within=20)
+
+
+@pytest.fixture
+def late(road):
+    """`late()`: the broker lets in the user `url` names, whom it does not know before."""
+    user = f"late-{secrets.token_hex(4)}"
+    parts = urlsplit(road.url)
+
+    def arrive():
+        road.management.ask("PUT", f"users/{user}", {"password": "known", "tags": ""})
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        road.management.ask("PUT", f"permissions/{road.vhost}/{user}", everything)
+
+    arrive.url = parts._replace(netloc=f"{user}:known@{parts.hostname}:{parts.port}").geturl()
+    yield arrive
+    road.management.ask("DELETE", f"users/{user}")
+
+
+def test_a_service_that_stays_where_its_login_is_refused_goes_on_when_it_is_taken(
+    road, serve, late, eventually, monkeypatch
+):
+    monkeypatch.setattr(run, "REFUSED_SECONDS", 0.5)
+    handler = Handler(None)
+    with capture_logs() as lines:
+        service = serve(on(handler), url=late.url, stays_refused=True, wait=False)
+        eventually(lambda: "refused the login" in service.health.report()["wrong"].get("broker", ""), within=20)
+        late()
+        eventually(lambda: service.health.report()["ok"], within=20)
+    assert "the broker refuses the login, trying again" in [line["event"] for line in lines]
+    assert "known" not in str(lines)
+    road.say(ready())
+    eventually(lambda: handler.handled)
 
 
 def test_a_stopped_service_finishes_what_it_has_in_hand_and_leaves_the_rest(road, serve, eventually):
