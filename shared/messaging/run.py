@@ -197,6 +197,8 @@ class _Beat:
     def __init__(self, service: Service, every: Every) -> None:
         self.service = service
         self.every = every
+        self._told: tuple[str, str] | None = None
+        """What was last said to be wrong: a beat may come every second, and says it once."""
 
     def work(self) -> None:
         period = self.every.period.total_seconds()
@@ -220,15 +222,23 @@ class _Beat:
                 self.service.link.publish(envelope)
                 _tell_said(envelope)
         except RoadClosed as closed:
-            log.info("a beat waits for the road", beat=self.every.name, reason=str(closed))
-        except Transient as error:
+            self._tell(log.info, "a beat waits for the road", str(closed))
+        except (Transient, rabbitmq.BrokerRefused) as error:
             self.service.health.wrong(self.every.name, str(error))
-            log.warning("a beat failed, it comes again", beat=self.every.name, error=str(error))
-        except Exception:
+            self._tell(log.warning, "a beat failed, it comes again", str(error))
+        except Exception as error:  # noqa: BLE001  the thread of a beat outlives whatever happens in it
             self.service.health.wrong(self.every.name, "unknown error, see the log")
-            log.error("a beat failed for an unknown reason, it comes again", beat=self.every.name, exc_info=True)
+            self._tell(log.error, "a beat failed for an unknown reason, it comes again", repr(error), exc_info=error)
         else:
             self.service.health.well(self.every.name)
+            if self._told is not None:
+                log.info("a beat works again", beat=self.every.name)
+                self._told = None
+
+    def _tell(self, tell: Callable[..., object], words: str, reason: str, **more: Any) -> None:
+        if (words, reason) != self._told:
+            tell(words, beat=self.every.name, reason=reason, **more)
+            self._told = (words, reason)
 
 
 class _Worker:

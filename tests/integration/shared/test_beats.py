@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.errors import Transient
+from shared.messaging.rabbitmq import BrokerRefused
 from shared.messaging.run import Every
 
 pytestmark = pytest.mark.integration
@@ -57,3 +59,23 @@ def test_a_beat_that_fails_comes_again_and_is_told_in_health(road, serve, eventu
     service = serve(Every("a", timedelta(seconds=0.5), beat))
     eventually(lambda: "a" in service.health.report()["wrong"])
     eventually(lambda: service.health.report()["ok"])
+
+
+def test_what_ails_a_beat_is_logged_when_it_changes_and_when_it_is_over(road, serve, eventually):
+    outcomes = [Transient("away")] * 3 + [Transient("full")] * 2 + [BrokerRefused("no")] + [KeyError("x")] * 3
+
+    def beat():
+        if outcomes:
+            raise outcomes.pop(0)
+
+    with capture_logs() as lines:
+        serve(Every("a", timedelta(seconds=0.05), beat))
+        eventually(lambda: "a beat works again" in [line["event"] for line in lines])
+    told = [(line["log_level"], line.get("reason")) for line in lines if line.get("beat") == "a"]
+    assert told == [
+        ("warning", "away"),
+        ("warning", "full"),
+        ("warning", "no"),
+        ("error", "KeyError('x')"),
+        ("info", None),
+    ]
