@@ -12,10 +12,9 @@ from services.notifier.incidents import Incident, Member, Signal, fold
 from services.notifier.policy import EXPLAINS_FOR, Reason
 from services.notifier.watch import Scope
 from shared import inbox
-from shared.database.connection import transaction
+from shared.database.connection import take_turn, transaction
 
 CONSUMER = "notifier"
-_LOCK = 0x6E6F7469  # any number that nobody else uses
 
 
 class NotificationLog:
@@ -28,7 +27,7 @@ class NotificationLog:
         """Let signals open, feed and close incidents; those of one event count once."""
         with transaction(self._engine) as connection:
             # Handlers and beats both write here: one at a time, so that an incident is not opened twice.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            take_turn(connection, "notifications")
             if event_id is not None:
                 if inbox.recall(connection, consumer=CONSUMER, event_id=event_id) is not None:
                     return

@@ -8,11 +8,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, Engine, Row, text
 
 from services.transformer.life import settle
-from services.transformer.merge import LOCK, TABLES
+from services.transformer.merge import TABLES
 from services.transformer.removals import Removal
 from shared.contracts.envelope import Envelope, batch_event_id, first
 from shared.contracts.events import WarehouseLoaded
-from shared.database.connection import transaction
+from shared.database.connection import take_turn, transaction
 
 WAITING = """
 SELECT DISTINCT system FROM ops.pending_removals WHERE decision = 'approved' AND carried_out_at IS NULL
@@ -77,7 +77,7 @@ class ApprovedRemovals:
 
 
 def _carry_out(connection: Connection, system: str, now: datetime) -> None:
-    connection.execute(text(LOCK), {"system": system})
+    take_turn(connection, f"load:{system}")
     taken = connection.execute(text(TAKE), {"system": system, "now": now}).all()
     # A last look: what anybody saw after its source was asked lives.
     gone = set(settle(connection, TABLES[system], [Removal(r.row_id, r.scope, r.asked_at, 0, 0) for r in taken]).gone)

@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from services.transformer.merge import Table
+from shared.database.connection import take_turn
 
-# Loads of two systems meet here: a page changes the manager of Gestta's tasks. Held until the commit.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('history'))"
 CHANGED = """
 CREATE TEMP TABLE changed ON COMMIT DROP AS
 SELECT CAST(:source AS text) AS source, w.row_id AS task_id, i.read_at, w.status, w.owner, w.due_date, w.completed_at,
@@ -79,7 +78,8 @@ def write_history(
     """Enter what `written` and, with `managers`, the register changed; a batch that arrives late does not enter."""
     new, old = [told["new"] for told in regenerated], [told["old"] for told in regenerated]
     source = {"source": table.system}
-    connection.execute(text(LOCK))
+    # Loads of two systems meet here: a page changes the manager of Gestta's tasks.
+    take_turn(connection, "history")
     connection.execute(text(CHANGED.format(table=table.name, key=table.key)), source)
     if managers:
         connection.execute(text(MANAGERS), {"read_at": read_to})

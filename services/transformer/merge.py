@@ -7,9 +7,6 @@ written, and noted in `written`. What was seen is noted in `incoming`.
 
 from dataclasses import dataclass
 
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('load:' || :system))"
-"""First of all, and waited for: two loads of one system would deadlock or undo each other's versions."""
-
 
 @dataclass(frozen=True, slots=True)
 class Table:

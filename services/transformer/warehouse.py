@@ -25,7 +25,7 @@ from services.transformer.tidy.gestta import part_of
 from shared import inbox
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import RawDataReady
-from shared.database.connection import transaction
+from shared.database.connection import take_turn, transaction
 from shared.errors import Rejected
 from shared.landing import Manifest, RawRow
 
@@ -53,7 +53,8 @@ class Warehouse:
         """Commit the batch's rows, what was seen, its removals and its outcome; or nothing of it."""
         batch = event.data
         with transaction(self._engine) as connection:
-            connection.execute(text(merge.LOCK), {"system": batch.system})
+            # First of all: two loads of one system would deadlock or undo each other's versions.
+            take_turn(connection, f"load:{batch.system}")
             done = inbox.recall(connection, consumer=CONSUMER, event_id=event.id)
             if done is not None:
                 return Outcome(**{**done, "drift": tuple(done["drift"])})

@@ -51,8 +51,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
     except (OperationalError, InterfaceError) as error:
         state = getattr(error.orig, "pgcode", None)
-        waited = "pg_advisory" in (error.statement or "")  # waiting for one's turn is no failed attempt
-        if state and not (error.connection_invalidated or waited or state.startswith(_SERVER_TROUBLE)):
+        if state and not (error.connection_invalidated or state.startswith(_SERVER_TROUBLE)):
             # The server is well and stopped this statement: a timeout, a deadlock. Uncounted it would never be parked.
             raise Transient(f"the database stopped a statement ({state}): {_first_line(error)}") from error
         raise explain(engine, error) from error
@@ -60,6 +59,16 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         if error.connection_invalidated:
             raise explain(engine, error) from error
         raise
+
+
+def take_turn(connection: Connection, key: str) -> None:
+    """Hold `key` until the transaction ends; waits, however long, while another transaction holds it.
+
+    The login's statement timeout does not end the wait: waiting for one's turn is no failed attempt.
+    """
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), {"key": key})
+    connection.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
 
 
 def explain(engine: Engine, error: DBAPIError) -> Outage:

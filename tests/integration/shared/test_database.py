@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from structlog.testing import capture_logs
 
 from shared import inbox
-from shared.database.connection import SCHEMA_VERSION, WrongPassword, connect, transaction, wait_for_schema
+from shared.database.connection import SCHEMA_VERSION, WrongPassword, connect, take_turn, transaction, wait_for_schema
 from shared.database.upgrade import LOGINS, upgrade
 from shared.errors import Outage, Transient
 
@@ -139,11 +139,33 @@ def test_a_statement_that_takes_too_long_counts_as_an_attempt(database_url, open
     assert not isinstance(error.value, Outage)
 
 
-def test_waiting_too_long_for_ones_turn_does_not(engine, database_url, opened):
-    with engine.begin() as holder:
-        holder.execute(text("SELECT pg_advisory_xact_lock(7)"))
-        with pytest.raises(Outage):
-            stopped(opened, database_url, "SELECT pg_advisory_xact_lock(7)")
+def test_waiting_for_ones_turn_is_no_statement_that_takes_too_long(engine, database_url, opened, eventually):
+    hasty = opened(f"{database_url}?options=-c%20statement_timeout%3D100ms")
+    had = []
+
+    def wait():
+        with transaction(hasty) as connection:
+            take_turn(connection, "load:gestta")
+            had.append(connection.execute(text("SHOW statement_timeout")).scalar())
+
+    with engine.begin() as holder, ThreadPoolExecutor(1) as pool:
+        take_turn(holder, "load:gestta")
+        waiting = pool.submit(wait)
+        eventually(lambda: _waited(engine) > 0.5)
+        holder.commit()
+        waiting.result(timeout=20)
+    assert had == ["100ms"], "what follows is bounded again"
+
+
+def _waited(engine):
+    """Seconds since somebody began to wait for an advisory lock."""
+    with engine.connect() as connection:
+        return connection.execute(
+            text(
+                "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - query_start)), 0)"
+                " FROM pg_stat_activity WHERE wait_event = 'advisory'"
+            )
+        ).scalar()
 
 
 def test_a_mistake_in_a_statement_is_neither(database_url, opened):
