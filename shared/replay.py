@@ -155,7 +155,8 @@ def redrive(
         rabbitmq.held(connection, topology.dead_letters(queue)) as deliveries,
     ):
         for delivery in deliveries:
-            if not wanted(_story(queue, delivery)):
+            letter = _story(queue, delivery)
+            if not wanted(letter):
                 continue
             body = delivery.body
             if accept_rejects:
@@ -163,7 +164,7 @@ def redrive(
                     body = encode(replace(decode(body), acceptrejects=True))
                 except Rejected:
                     continue
-            send("", queue, body, delivery.anew())
+            send("", queue, body, delivery.anew(parked_at=letter.parked_at))
             delivery.acknowledge()
             count += 1
     return count

@@ -44,10 +44,16 @@ def batch_event_id(batch_ref: str) -> str:
     return str(uuid5(_IDS, batch_ref))
 
 
-def consequence(cause: Envelope[Fact], fact: F, *, source: str, time: datetime) -> Envelope[F]:
-    """What follows from `cause`: derived id, same correlation, and the replay's orders inherited."""
+def consequence(
+    cause: Envelope[Fact], fact: F, *, source: str, time: datetime, occasion: str | None = None
+) -> Envelope[F]:
+    """What follows from `cause`: derived id, same correlation, and the replay's orders inherited.
+
+    `occasion` tells apart what follows from one cause several times; without it the same fact keeps its id.
+    """
+    name = f"{cause.id}/{fact.TYPE}" + (f"/{occasion}" if occasion else "")
     return Envelope(
-        id=str(uuid5(_IDS, f"{cause.id}/{fact.TYPE}")),
+        id=str(uuid5(_IDS, name)),
         source=source,
         time=time,
         data=fact,

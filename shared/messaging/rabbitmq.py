@@ -51,6 +51,7 @@ STREAM_PREFETCH = 200
 CHUNK_SECONDS = 1.0
 ACCESS_REFUSED, NOT_FOUND, RESOURCE_LOCKED = 403, 404, 405
 ATTEMPT_HEADER = "x-attempt"
+PARKED_BEFORE_HEADER = "x-parked-before"
 
 
 class BrokerRefused(Exception):
@@ -350,18 +351,24 @@ class Delivery:
         value = self.headers.get(ATTEMPT_HEADER, 1)
         return value if isinstance(value, int) and value > 0 else 1
 
+    @property
+    def parked_before(self) -> str | None:
+        """When it was last parked, where a person gave it back since."""
+        return self.headers.get(PARKED_BEFORE_HEADER)
+
     def with_headers(self, **headers: Any) -> pika.BasicProperties:
         """Its properties for saying it again, with these headers added (underscores read as dashes)."""
         added = {key.replace("_", "-"): value for key, value in headers.items()}
         return self._again(self.headers | added)
 
-    def anew(self) -> pika.BasicProperties:
+    def anew(self, *, parked_at: str) -> pika.BasicProperties:
         """Its properties for saying it again as if for the first time: attempts and story left behind.
 
+        Only when it was parked stays: parked once more it is other news than that parking.
         `x-death` goes too: a broker that finds its own queue in it may take the message for one that circles.
         """
         kept = {key: value for key, value in self.headers.items() if not key.startswith("x-")}
-        return self._again(kept)
+        return self._again(kept | {PARKED_BEFORE_HEADER: parked_at})
 
     def _again(self, headers: dict[str, Any]) -> pika.BasicProperties:
         return pika.BasicProperties(

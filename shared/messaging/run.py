@@ -287,8 +287,8 @@ class _Worker:
         delivery.acknowledge()
         self._log(delivery, envelope, outcome, time.monotonic() - started)
 
-    def _say(self, cause: Envelope[Fact], fact: Fact, now: datetime) -> None:
-        envelope = consequence(cause, fact, source=self.service.source, time=now)
+    def _say(self, cause: Envelope[Fact], fact: Fact, now: datetime, *, occasion: str | None = None) -> None:
+        envelope = consequence(cause, fact, source=self.service.source, time=now, occasion=occasion)
         self.service.link.publish(envelope)
         _tell_said(envelope)
 
@@ -325,7 +325,7 @@ class _Worker:
             attempts=attempt,
         )
         if envelope is not None:
-            self._say(envelope, parked, now)
+            self._say(envelope, parked, now, occasion=delivery.parked_before)
         else:
             self._say_first(parked)
 

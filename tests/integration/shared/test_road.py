@@ -82,6 +82,24 @@ def test_what_will_never_work_is_parked_at_once(road, serve, eventually, error):
     assert [type(e.data) for e in road.heard()] == [MessageParked]
 
 
+def test_a_message_parked_again_after_a_redrive_is_news_and_a_redelivery_of_that_parking_is_not(
+    road, serve, eventually
+):
+    serve(on(Handler(Rejected("never"))))
+    road.say(ready())
+    eventually(lambda: road.waiting(DEAD) == 1)
+    with rabbitmq.session(road.url, name="test") as connection:
+        assert redrive(connection, QUEUE, lambda _: True, accept_rejects=False) == 1
+    eventually(lambda: road.waiting(DEAD) == 1)
+    eventually(lambda: road.waiting("notifier.incidents") == 2)
+    ((properties, body),) = road.take(DEAD)
+    # As it comes again where the connection was lost between its parking and its acknowledgement.
+    road.put("", QUEUE, body, properties)
+    eventually(lambda: road.waiting("notifier.incidents") == 3)
+    first, second, again = (envelope.id for envelope in road.heard())
+    assert first != second == again
+
+
 UNREADABLE = {
     "not JSON": (b"<html>", None),
     "nothing": (b"", None),
