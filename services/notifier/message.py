@@ -70,7 +70,7 @@ _WORDS = {
             "Confira em {name} se elas foram mesmo excluídas.",
             f"Depois rode `{_CONSOLE} removals approve` (retirar do painel) ou `{_CONSOLE} removals reject` (manter).",
         ),
-        "{name}: nada mais sumiu; o que ainda espera decisão está em `removals`",
+        "{name}: nenhuma retirada espera mais a decisão de uma pessoa",
     ),
     "drift": _Words(
         "{name} mudou o formato dos dados",

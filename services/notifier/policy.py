@@ -8,7 +8,7 @@ from services.notifier.incidents import Incident
 
 UNREPEATED = frozenset({"drift"})
 """Kinds that are news, not a state: said once."""
-QUIET_AFTER = {"drift": timedelta(hours=24), "removals": timedelta(hours=24)}
+QUIET_AFTER = {"drift": timedelta(hours=24)}
 """Kinds that nobody reports as over: they end when nothing more is heard for so long."""
 
 EXPLAINS_FOR = timedelta(minutes=10)

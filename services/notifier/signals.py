@@ -65,11 +65,14 @@ def _of_source(fact: SourceFailed | SourceRecovered | SchemaDrifted, at: datetim
         case SourceRecovered(system="warehouse"):
             yield Working(incident=f"warehouse/{fact.scope}", member=WHOLE, at=at)
         case SourceFailed():
-            kind = "removals" if fact.reason.startswith(MASS_REMOVAL) else "source"
-            yield Failing(incident=f"{kind}/{fact.system}", member=fact.scope, at=at, details=details)
+            yield Failing(incident=_incident_of(fact), member=fact.scope, at=at, details=details)
         case SourceRecovered():
-            yield Working(incident=f"source/{fact.system}", member=fact.scope, at=at)
-            yield Working(incident=f"removals/{fact.system}", member=fact.scope, at=at)
+            yield Working(incident=_incident_of(fact), member=fact.scope, at=at)
+
+
+def _incident_of(fact: SourceFailed | SourceRecovered) -> str:
+    """Removals that wait for a person are told under a scope of their own, and end when none waits any more."""
+    return f"{'removals' if fact.scope == MASS_REMOVAL else 'source'}/{fact.system}"
 
 
 def _of_work(fact: ReportRefreshFailed | ReportRefreshed | MessageParked, at: datetime) -> Signal:

@@ -1,7 +1,8 @@
 """Transformer: raw batches become tidy rows.
 
 consumes  raw_data.ready.v1 from `transformer.raw_data_ready`
-produces  warehouse.loaded.v1 (also of approved removals), source.schema_drifted.v1, source.failed.v1 (mass_removal)
+produces  warehouse.loaded.v1 (also of approved removals), source.schema_drifted.v1, source.failed.v1 and
+          source.recovered.v1 (mass_removal)
 owns      operacional.*, ops.sightings, ops.scopes, ops.loads, ops.rejected_rows, ops.quality, ops.regenerated,
           ops.exports, panel.csv and panel.json
 talks to  Postgres (login `transformer`), the landing (reads only)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from services.transformer.life import settle
 from services.transformer.merge import TABLES
-from services.transformer.removals import Removal
+from services.transformer.removals import MASS_REMOVAL, Removal
 from shared.contracts.envelope import Envelope, batch_event_id, first
-from shared.contracts.events import WarehouseLoaded
+from shared.contracts.events import Fact, SourceRecovered, WarehouseLoaded
 from shared.database.connection import take_turn, transaction
 
 WAITING = """
@@ -32,6 +32,15 @@ TO_SAY = """
 SELECT event_id, correlation_id, system, scope, batch_ref, unchanged, removed FROM ops.loads WHERE to_say
 ORDER BY load_id
 """
+# What is decided and done, and people last heard that it waits.
+OVER = """
+SELECT system, max(decided_at) AS decided_at, max(batch_ref) AS batch_ref FROM ops.pending_removals WHERE NOT is_over
+GROUP BY system HAVING every(decision IS NOT NULL AND (decision = 'rejected' OR carried_out_at IS NOT NULL))
+"""
+IS_OVER = """
+UPDATE ops.pending_removals SET is_over = true
+WHERE system = :system AND NOT is_over AND decided_at <= :decided_at
+"""
 SAID = "UPDATE ops.loads SET to_say = false WHERE event_id = :event_id AND kind = 'removal'"
 
 
@@ -43,11 +52,12 @@ class ApprovedRemovals:
     source: str
     now: Callable[[], datetime]
 
-    def beat(self) -> Iterator[Envelope[WarehouseLoaded]]:
+    def beat(self) -> Iterator[Envelope[Fact]]:
         """Carry out what was approved; yield, per scope that lost rows, the fact that its refresh hangs on.
 
-        A fact is taken as said when the caller asks for the next one. Until then every beat yields it again, under the
-        same id: rows whose removal nobody was told of would stay in the BI panel.
+        Then, per system, that nothing waits for a person any more. A fact is taken as said when the caller asks for the
+        next one. Until then every beat yields it again, under the same id: rows whose removal nobody was told of would
+        stay in the BI panel.
         """
         with transaction(self.engine) as connection:
             waiting = [str(system) for system in connection.execute(text(WAITING)).scalars()]
@@ -60,6 +70,17 @@ class ApprovedRemovals:
             yield self._fact(row)
             with transaction(self.engine) as connection:
                 connection.execute(text(SAID), {"event_id": row.event_id})
+        with transaction(self.engine) as connection:
+            over = connection.execute(text(OVER)).all()
+        for row in over:
+            yield self._is_over(row)
+            with transaction(self.engine) as connection:
+                connection.execute(text(IS_OVER), {"system": row.system, "decided_at": row.decided_at})
+
+    def _is_over(self, row: Row[tuple[object, ...]]) -> Envelope[SourceRecovered]:
+        event_id = str(uuid5(UUID(batch_event_id(row.batch_ref)), f"over/{row.decided_at.isoformat()}"))
+        recovered = SourceRecovered(system=row.system, scope=MASS_REMOVAL)
+        return first(recovered, source=self.source, time=self.now(), event_id=event_id)
 
     def _fact(self, row: Row[tuple[object, ...]]) -> Envelope[WarehouseLoaded]:
         loaded = WarehouseLoaded(

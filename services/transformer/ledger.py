@@ -21,8 +21,12 @@ INSERT INTO ops.pending_removals AS known (system, row_id, scope, asked_at, batc
 VALUES (:system, :row_id, :scope, :asked_at, :batch_ref)
 ON CONFLICT (system, row_id) DO UPDATE
 SET scope = excluded.scope, asked_at = excluded.asked_at, batch_ref = excluded.batch_ref,
-    decision = NULL, decided_by = NULL, decided_at = NULL, carried_out_at = NULL
+    decision = NULL, decided_by = NULL, decided_at = NULL, carried_out_at = NULL, is_over = false
 WHERE known.carried_out_at IS NOT NULL
+"""
+STILL_WAITING = """
+SELECT scope, count(*) AS waiting FROM ops.pending_removals
+WHERE system = :system AND row_id = ANY(:row_ids) AND decision IS NULL GROUP BY scope
 """
 PLAN_DROP = """
 DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
@@ -69,14 +73,21 @@ def record_rejected(connection: Connection, batch_ref: str, rejected: list[Rejec
         connection.execute(text(REJECTED), [{"batch_ref": batch_ref, **asdict(row)} for row in rejected])
 
 
-def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> None:
-    """Removals that wait for a person; what a person has yet to decide, or decided and is not done, stays as it is."""
-    if removals.later:
-        batch_of = {"system": batch.system, "batch_ref": batch.batch_ref}
-        connection.execute(
-            text(PENDING),
-            [batch_of | {"row_id": r.row_id, "scope": r.scope, "asked_at": r.asked_at} for r in removals.later],
-        )
+def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> dict[str, int]:
+    """Removals that wait for a person; what a person has yet to decide, or decided and is not done, stays as it is.
+
+    Returns how many of them a person has yet to decide, by scope: what was kept by a decision is no news.
+    """
+    if not removals.later:
+        return {}
+    batch_of = {"system": batch.system, "batch_ref": batch.batch_ref}
+    connection.execute(
+        text(PENDING),
+        [batch_of | {"row_id": r.row_id, "scope": r.scope, "asked_at": r.asked_at} for r in removals.later],
+    )
+    row_ids = [r.row_id for r in removals.later]
+    waiting = connection.execute(text(STILL_WAITING), {"system": batch.system, "row_ids": row_ids})
+    return {str(row.scope): int(row.waiting) for row in waiting}
 
 
 def record_plan(connection: Connection, manifest: Manifest, batch: RawDataReady) -> None:

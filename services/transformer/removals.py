@@ -1,10 +1,11 @@
 """Which removals are carried out at once and which wait for a person (guarantee 4, d). A decision."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+MASS_REMOVAL = "mass_removal"
+"""The scope under which people hear that removals wait, and that none waits any more."""
 MASS_FLOOR = 100
 """So few rows never are a mass removal, whatever share of their scope they are."""
 
@@ -25,11 +26,10 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to carry out, what waits, and the scopes that lost too much with how many."""
+    """What to carry out, and what waits."""
 
     now: tuple[Removal, ...]
     later: tuple[Removal, ...]
-    mass: dict[str, int]
 
 
 def decide(removals: Sequence[Removal], *, limit: float) -> Decision:
@@ -42,5 +42,4 @@ def decide(removals: Sequence[Removal], *, limit: float) -> Decision:
     return Decision(
         now=tuple(r for r in removals if r.row_id not in waiting),
         later=later,
-        mass=dict(Counter(r.scope for r in later)),
     )

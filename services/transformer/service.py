@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from services.transformer.removals import Decision, Removal, decide
+from services.transformer.removals import MASS_REMOVAL, Decision, Removal, decide
 from services.transformer.staging import Rules
 from services.transformer.tidy.rows import Tidied
 from shared.contracts.envelope import Envelope
@@ -71,8 +71,8 @@ class LoadRawData:
             scopes = ", ".join(f"{scope}: {count}" for scope, count in sorted(outcome.mass.items()))
             yield SourceFailed(
                 system=batch.system,
-                scope="mass_removal",
-                reason=f"mass_removal: rows wait for `console removals approve | reject` ({scopes})",
+                scope=MASS_REMOVAL,
+                reason=f"{MASS_REMOVAL}: rows wait for `console removals approve | reject` ({scopes})",
             )
         yield WarehouseLoaded(
             system=batch.system,

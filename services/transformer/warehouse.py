@@ -67,14 +67,14 @@ class Warehouse:
                 )
             counts = _settle(connection, event, manifest, removals)
             record_rejected(connection, batch.batch_ref, rejected)
-            record_pending(connection, batch, removals)
+            mass = record_pending(connection, batch, removals)
             record_counts(connection, batch, staged.counts, started_at)
             record_plan(connection, manifest, batch)
             outcome = Outcome(
                 **counts,
                 rejected=len(rejected),
                 drift=record_drift(connection, batch, staged.drift, started_at),
-                mass=removals.mass,
+                mass=mass,
             )
             record_load(connection, event, outcome, started_at)
             if outcome.inserted or outcome.updated or outcome.removed:

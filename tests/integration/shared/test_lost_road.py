@@ -109,31 +109,20 @@ def test_a_connection_lost_while_waiting_for_the_topology_is_opened_again(bare_r
     eventually(lambda: service.link.is_open, within=20)
 
 
-@pytest.fixture
-def late(road):
-    """`late()`: the broker lets in the user `url` names, whom it does not know before."""
-    user = f"late-{secrets.token_hex(4)}"
-    parts = urlsplit(road.url)
-
-    def arrive():
-        road.management.ask("PUT", f"users/{user}", {"password": "known", "tags": ""})
-        everything = {"configure": ".*", "write": ".*", "read": ".*"}
-        road.management.ask("PUT", f"permissions/{road.vhost}/{user}", everything)
-
-    arrive.url = parts._replace(netloc=f"{user}:known@{parts.hostname}:{parts.port}").geturl()
-    yield arrive
-    road.management.ask("DELETE", f"users/{user}")
-
-
 def test_a_service_that_stays_where_its_login_is_refused_goes_on_when_it_is_taken(
-    road, serve, late, eventually, monkeypatch
+    road, serve, eventually, monkeypatch, request
 ):
     monkeypatch.setattr(run, "REFUSED_SECONDS", 0.5)
+    user, parts = f"late-{secrets.token_hex(4)}", urlsplit(road.url)
+    url = parts._replace(netloc=f"{user}:known@{parts.hostname}:{parts.port}").geturl()
     handler = Handler(None)
     with capture_logs() as lines:
-        service = serve(on(handler), url=late.url, stays_refused=True, wait=False)
+        service = serve(on(handler), url=url, stays_refused=True, wait=False)
         eventually(lambda: "refused the login" in service.health.report()["wrong"].get("broker", ""), within=20)
-        late()
+        road.management.ask("PUT", f"users/{user}", {"password": "known", "tags": ""})
+        request.addfinalizer(lambda: road.management.ask("DELETE", f"users/{user}"))
+        everything = {"configure": ".*", "write": ".*", "read": ".*"}
+        road.management.ask("PUT", f"permissions/{road.vhost}/{user}", everything)
         eventually(lambda: service.health.report()["ok"], within=20)
     assert "the broker refuses the login, trying again" in [line["event"] for line in lines]
     assert "known" not in str(lines)

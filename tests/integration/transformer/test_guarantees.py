@@ -14,7 +14,7 @@ from services.transformer.service import LoadRawData
 from services.transformer.tidy import gestta, notion
 from services.transformer.warehouse import Warehouse
 from shared.contracts.envelope import Envelope, batch_event_id, first
-from shared.contracts.events import RawDataReady, SourceFailed, WarehouseLoaded
+from shared.contracts.events import RawDataReady, SourceFailed, SourceRecovered, WarehouseLoaded
 from shared.database.connection import WrongPassword, connect, transaction
 from shared.errors import Rejected
 from shared.landing import Landing, batch_id, iso
@@ -171,9 +171,13 @@ def test_a_mass_removal_waits_for_a_person(houses):
     assert len(houses.live()) == 300
     houses.give(houses.batch(BLOCK, [report("t0")], at=3))
     with transaction(houses.engine) as connection:
-        connection.execute(text("UPDATE ops.pending_removals SET decision = 'approved', decided_by = 'ana'"))
+        connection.execute(
+            text("UPDATE ops.pending_removals SET decision = 'approved', decided_by = 'ana', decided_at = now()")
+        )
     approved = ApprovedRemovals(houses.engine, source="/services/transformer", now=lambda: NOON)
-    assert [fact.data.removed for fact in approved.beat()] == [199]
+    loaded, over = (fact.data for fact in approved.beat())
+    assert isinstance(loaded, WarehouseLoaded)
+    assert (loaded.removed, over) == (199, SourceRecovered(system="gestta", scope="mass_removal"))
     assert len(houses.live()) == 101
 
 

@@ -4,10 +4,11 @@ import pytest
 
 from services.console import warehouse as console
 from services.transformer.approved import ApprovedRemovals
-from shared.contracts.events import SourceFailed
+from shared.contracts.events import SourceFailed, SourceRecovered, WarehouseLoaded
 from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
 
 pytestmark = pytest.mark.integration
+OVER = SourceRecovered(system="gestta", scope="mass_removal")
 
 
 def task(task_id: str, title: str = "T") -> dict[str, str]:
@@ -79,8 +80,8 @@ def beat(transformer_engine):
 
 @pytest.fixture
 def carry_out(beat):
-    """A beat whose facts are all heard."""
-    return lambda: [fact.data for fact in beat()]
+    """A beat whose facts are all heard; the loads among them."""
+    return lambda: [fact.data for fact in beat() if isinstance(fact.data, WarehouseLoaded)]
 
 
 def test_a_mass_removal_waits_and_is_told(office, carry_out):
@@ -141,10 +142,38 @@ def test_the_refresh_that_hangs_on_an_approved_removal_is_said_until_the_broker_
     approve()
     said = next(beat())  # and then the process died, or the road was closed
     assert len(office.shown()) == 71, "the rows are gone"
-    again, *others = beat()
-    assert (again, others) == (said, [])
+    again, over = beat()
+    assert (again, over.data) == (said, OVER)
     assert (said.correlationid, said.causationid, said.data.batch_ref) == (event.id, event.id, event.data.batch_ref)
     assert list(beat()) == []
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_that_nothing_waits_any_more_is_said_once_everything_is_decided(office, approve, beat, decision):
+    half = {"lacked": 150, "held": 150}
+    office.bring([task(f"t{n}") for n in range(300)], read_at=at(1))
+    gone = [{"id": f"t{n}", "scope": BLOCK if n < 150 else NEXT_BLOCK} | half for n in range(300)]
+    office.handle(office.land([], read_at=at(2), scope="lookup", removed=gone))
+    approve(decision, scope=BLOCK)
+    assert OVER not in [fact.data for fact in beat()], "the other scope still waits"
+    approve(decision, scope=NEXT_BLOCK)
+    said = next(fact for fact in beat() if fact.data == OVER)  # and then the process died, or the road was closed
+    assert list(beat()) == [said]
+    assert list(beat()) == []
+
+
+def test_what_a_person_keeps_is_no_news_when_it_is_missed_again(office, approve, carry_out):
+    office.handle(land_mass(office))
+    approve("rejected")
+    carry_out()
+    assert not [f for f in office.handle(land_mass(office, at_minute=4)) if isinstance(f, SourceFailed)]
+
+
+def test_what_waits_again_is_told_again_and_ends_again(office, approve, beat):
+    for minute in (2, 5):
+        office.handle(land_mass(office, at_minute=minute))
+        approve()
+        assert [fact.data for fact in beat() if fact.data == OVER] == [OVER]
 
 
 def test_approved_removals_are_said_scope_by_scope(office, approve, carry_out):

@@ -46,10 +46,11 @@ def said_by(fact, **attributes):
         ),
         pytest.param(AuthExpiring(system="gestta", hint="h", expires_at=SOON), [], [], id="no time to act"),
         pytest.param(SourceFailed(system="notion", scope="s", reason="500"), ["source/notion"], [], id="a scope fails"),
-        pytest.param(
-            SourceRecovered(system="notion", scope="s"), [], ["source/notion", "removals/notion"], id="a scope is read"
-        ),
+        pytest.param(SourceRecovered(system="notion", scope="s"), [], ["source/notion"], id="a scope is read"),
         pytest.param(MASS, ["removals/gestta"], [], id="many rows gone wait for a person"),
+        pytest.param(
+            SourceRecovered(system="gestta", scope="mass_removal"), [], ["removals/gestta"], id="none waits any more"
+        ),
         pytest.param(
             SourceFailed(system="warehouse", scope="database", reason="away"),
             ["warehouse/database"],

@@ -2,6 +2,10 @@
 ALTER TABLE ops.loads ADD COLUMN to_say boolean NOT NULL DEFAULT false;
 CREATE INDEX loads_to_say ON ops.loads (load_id) WHERE to_say;
 
+-- Whether people know that nothing of these removals waits any more.
+ALTER TABLE ops.pending_removals ADD COLUMN is_over boolean NOT NULL DEFAULT false;
+CREATE INDEX pending_removals_not_over ON ops.pending_removals (system) WHERE NOT is_over;
+
 -- When a scope was last read: asked for each scope of a plan.
 CREATE INDEX loads_of_scope ON ops.loads (system, scope, read_to);
 
