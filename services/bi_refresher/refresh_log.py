@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -107,12 +108,37 @@ class PostgresRefreshLog:
         """The run ends well, and the loads it covers wait no more."""
         with transaction(self._engine) as connection:
             connection.execute(
-                text("UPDATE ops.refresh_runs SET ended_at = :now, outcome = 'refreshed' WHERE run_id = :run_id"),
+                text(
+                    "UPDATE ops.refresh_runs SET ended_at = :now, outcome = 'refreshed', to_say = true"
+                    " WHERE run_id = :run_id"
+                ),
                 {"now": now, "run_id": run.run_id},
             )
             connection.execute(
                 text("UPDATE ops.refresh_requests SET run_id = :run_id WHERE event_id = ANY(:event_ids)"),
                 {"run_id": run.run_id, "event_ids": list(run.event_ids)},
+            )
+
+    def unsaid(self) -> list[tuple[Run, datetime]]:
+        """The runs that ended well, and when, of which the broker has not heard yet; oldest first."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(
+                text(
+                    "SELECT run_id, started_at, ended_at, event_id, correlation_id, replay"
+                    " FROM ops.refresh_runs JOIN ops.refresh_requests USING (run_id)"
+                    " WHERE to_say ORDER BY run_id, requested_at, event_id"
+                )
+            ).all()
+        found = []
+        for (run_id, started_at, ended_at), covered in groupby(rows, key=lambda row: tuple(row[:3])):
+            found.append((Run(run_id, started_at, tuple(Load(*row[3:]) for row in covered)), ended_at))
+        return found
+
+    def said(self, run: Run) -> None:
+        """The broker has heard how this run ended."""
+        with transaction(self._engine) as connection:
+            connection.execute(
+                text("UPDATE ops.refresh_runs SET to_say = false WHERE run_id = :run_id"), {"run_id": run.run_id}
             )
 
     def failed(self, run: Run, *, now: datetime, reason: str, evidence: str | None) -> None:

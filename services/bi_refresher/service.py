@@ -37,6 +37,8 @@ class RefreshLog(Protocol):
     def begin(self, *, now: datetime) -> Run: ...
     def starts(self, run: Run, *, now: datetime) -> None: ...
     def succeeded(self, run: Run, *, now: datetime) -> None: ...
+    def unsaid(self) -> list[tuple[Run, datetime]]: ...
+    def said(self, run: Run) -> None: ...
     def failed(self, run: Run, *, now: datetime, reason: str, evidence: str | None) -> None: ...
 
 
@@ -62,6 +64,7 @@ class Refresher:
     ticks: Callable[[], float]
     """Seconds of a clock that nobody sets (monotonic)."""
     _unsaid: deque[Envelope[Fact]] = field(default_factory=deque)
+    """What is told of a failure or the credential: the next attempt tells it anew, so it may die with the process."""
     _refused: bool | None = None
     """Whether the last sign-in was refused; None until the first one."""
     _own_start: tuple[datetime, float] | None = None
@@ -88,6 +91,9 @@ class Refresher:
         while self._unsaid:
             yield self._unsaid[0]
             self._unsaid.popleft()
+        for run, ended_at in self.runs.unsaid():
+            yield refreshed(run, now=ended_at)
+            self.runs.said(run)
 
     def _is_time(self) -> bool:
         now, demand = self.now(), self.runs.demand()
@@ -143,4 +149,3 @@ class Refresher:
         if self._refused is not False:
             self._unsaid.append(about_the_credential(run, AuthRecovered(system="powerbi"), now=now))
             self._refused = False
-        self._unsaid.append(refreshed(run, now=now))

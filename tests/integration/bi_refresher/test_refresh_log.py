@@ -47,6 +47,18 @@ def test_a_run_covers_what_waits_when_it_begins_and_answers_no_more(log):
     assert log.begin(now=NOON + 3 * MINUTE).covers == (B,)
 
 
+def test_a_run_that_ended_well_is_to_be_said_with_what_it_covers_until_it_was(log):
+    log.note(A, changed=1, now=NOON)
+    log.note(B, changed=1, now=NOON + MINUTE)
+    run = log.begin(now=NOON + MINUTE)
+    assert log.unsaid() == []
+    log.succeeded(run, now=NOON + 2 * MINUTE)
+    assert log.unsaid() == [(run, NOON + 2 * MINUTE)]
+    assert run.covers == (A, B)
+    log.said(run)
+    assert log.unsaid() == []
+
+
 def test_a_failed_run_leaves_its_loads_waiting_and_counts_for_the_gap_not_as_refreshed(log):
     log.note(A, changed=1, now=NOON)
     log.failed(log.begin(now=NOON), now=NOON + MINUTE, reason="offline", evidence="evidence/x.png")

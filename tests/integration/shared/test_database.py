@@ -245,7 +245,7 @@ READS = {
     "transformer": {"bi.operational_panel", "bi.freshness"}
     | set(VIEWS_WITHIN)
     | set(TABLES) - {"ops.refresh_requests", "ops.refresh_runs", "ops.notifications"},
-    "bi_refresher": {"ops.refresh_requests", "ops.refresh_runs", "ops.processed_events", "ops.schema_version"},
+    "bi_refresher": {"ops.refresh_requests", "ops.refresh_runs", "ops.schema_version"},
     "notifier": {"ops.notifications", "ops.processed_events", "bi.freshness", "ops.schema_version"},
 }
 WRITES = {

@@ -30,6 +30,7 @@ class MemoryLog:
 
     requests: dict[str, tuple[Load, int | None]] = field(default_factory=dict)
     runs: dict[int, tuple[datetime, str | None]] = field(default_factory=dict)
+    to_say: dict[int, tuple[Run, datetime]] = field(default_factory=dict)
     held: bool = False
 
     def last_refreshed(self) -> datetime | None:
@@ -58,6 +59,13 @@ class MemoryLog:
     def succeeded(self, run: Run, *, now: datetime) -> None:
         self.runs[run.run_id] = (run.started_at, "refreshed")
         self.requests |= {load.event_id: (load, run.run_id) for load in run.covers}
+        self.to_say[run.run_id] = (run, now)
+
+    def unsaid(self) -> list[tuple[Run, datetime]]:
+        return list(self.to_say.values())
+
+    def said(self, run: Run) -> None:
+        del self.to_say[run.run_id]
 
     def failed(self, run: Run, *, now: datetime, reason: str, evidence: str | None) -> None:
         self.runs[run.run_id] = (run.started_at, "failed")
@@ -233,6 +241,16 @@ def test_what_the_broker_did_not_hear_is_said_by_the_next_beat(office):
     unheard = next(office.refresher.beat())
     again, done = office.beat()
     assert (again, type(done.data)) == (unheard, ReportRefreshed)
+    assert len(office.clicks) == 1
+
+
+def test_a_refresher_that_died_before_the_broker_heard_of_its_refresh_says_it_when_it_is_back(office):
+    office.load("a")
+    saying = office.refresher.beat()
+    _recovered, unheard = next(saying), next(saying)
+    office.restart()
+    assert office.beat() == [unheard]
+    assert office.beat() == []
     assert len(office.clicks) == 1
 
 

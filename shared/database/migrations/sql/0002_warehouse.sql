@@ -2,6 +2,11 @@
 ALTER TABLE ops.loads ADD COLUMN to_say boolean NOT NULL DEFAULT false;
 CREATE INDEX loads_to_say ON ops.loads (load_id) WHERE to_say;
 
+-- What a refresh says, until the broker has it.
+ALTER TABLE ops.refresh_runs ADD COLUMN to_say boolean NOT NULL DEFAULT false;
+CREATE INDEX refresh_runs_to_say ON ops.refresh_runs (run_id) WHERE to_say;
+CREATE INDEX refresh_requests_of_run ON ops.refresh_requests (run_id);
+
 -- Whether people know that nothing of these removals waits any more.
 ALTER TABLE ops.pending_removals ADD COLUMN is_over boolean NOT NULL DEFAULT false;
 CREATE INDEX pending_removals_not_over ON ops.pending_removals (system) WHERE NOT is_over;
@@ -264,4 +269,5 @@ GRANT SELECT ON ops.exports TO console;
 GRANT SELECT, INSERT ON ops.regenerated TO transformer;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
+REVOKE ALL ON ops.processed_events FROM bi_refresher;
 GRANT SELECT ON ops.clients_at_odds, ops.parts_at_odds, ops.problems TO transformer, console, panel_reader;
