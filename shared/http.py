@@ -95,7 +95,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: tuple[float, float] = (10.0, 75.0),
     ) -> None:
-        self.base = base.rstrip("/")
+        self.base = base
         self._host = urlsplit(self.base).netloc
         self._pace = pace
         self._timeout = timeout

@@ -40,8 +40,12 @@ def _share(text: object) -> object:
 def _http(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is not an http(s) address")
-    return url.rstrip("/")
+        raise ValueError("is not an address: write https://host/path")  # never echoed: it may be a secret itself
+    return url
+
+
+def _base(url: str) -> str:
+    return _http(url).rstrip("/")
 
 
 def _level(text: object) -> object:
@@ -69,7 +73,11 @@ def _address(*schemes: str) -> AfterValidator:
 
 Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_positive)]
 Share = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
-HttpUrl = Annotated[str, AfterValidator(_http)]
+HttpUrl = Annotated[str, AfterValidator(_base)]
+"""The base of an API: what is asked for is put behind it."""
+WholeUrl = Annotated[str, AfterValidator(_http)]
+"""One page or door, asked for exactly as it is written."""
+DatabaseUrl = Annotated[str, _address("postgresql", "postgres")]
 
 
 class Common(BaseSettings):
@@ -107,7 +115,7 @@ class Broker(Common):
 class Database(Common):
     """A process with a login of its own in Postgres."""
 
-    database_url: Annotated[str, _address("postgresql", "postgres")]
+    database_url: DatabaseUrl
     database_password: SecretStr | None = None
 
     @property

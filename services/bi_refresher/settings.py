@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from shared.settings import Broker, Database, Duration, HttpUrl, LandingPlace
+from shared.settings import Broker, Database, Duration, LandingPlace, WholeUrl
 
 
 class Settings(Broker, Database, LandingPlace):
@@ -14,7 +14,7 @@ class Settings(Broker, Database, LandingPlace):
 
     bi_flow: Literal["powerbi", "page"] = "powerbi"
     """`powerbi`: the page of a semantic model, behind Microsoft's sign-in. `page`: any report page with a button."""
-    bi_url: HttpUrl
+    bi_url: WholeUrl
     bi_email: str = Field(default="", validate_default=True)
     bi_password: SecretStr = Field(default=SecretStr(""), validate_default=True)
     bi_refresh_gap: Duration = timedelta(minutes=13)

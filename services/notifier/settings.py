@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import Broker, Database, Duration, HttpUrl
+from shared.settings import Broker, Database, Duration, HttpUrl, WholeUrl
 
 
 class Settings(Broker, Database):
@@ -17,4 +17,4 @@ class Settings(Broker, Database):
     alert_group_wait: Duration = timedelta(seconds=30)
     """How long an incident gathers before it is said, and how long it must stay over before that is said."""
     alert_repeat_every: Duration = timedelta(hours=4)
-    heartbeat_url: HttpUrl | None = None
+    heartbeat_url: WholeUrl | None = None

@@ -15,6 +15,7 @@ class Watchman:
         try:
             answer = self._http.call("GET", "")
         except Rejected as error:
-            raise Transient(str(error)) from error
+            # Not in its words: the address may be a secret, and where it leads to another.
+            raise Transient("it sends us elsewhere, or its certificate does not fit") from error
         if answer.status >= 300:
             raise Transient(f"it answered {answer.status}")

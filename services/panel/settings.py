@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from shared.settings import Common, with_password
+from shared.settings import Common, DatabaseUrl, with_password
 
 
 class Settings(Common):
@@ -13,7 +13,7 @@ class Settings(Common):
     panel_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     panel_host: str = "127.0.0.1"
     """In a container `0.0.0.0`: the port is published on loopback there."""
-    panel_database_url: str
+    panel_database_url: DatabaseUrl
     panel_database_password: SecretStr | None = None
 
     @property

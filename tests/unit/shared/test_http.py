@@ -72,7 +72,7 @@ def server():
 
 @pytest.fixture
 def door(server):
-    with closing(Http(server.url + "/", pace=Pace(1000, 1), headers={"X-Key": "k"}, timeout=(1, 0.3))) as door:
+    with closing(Http(server.url, pace=Pace(1000, 1), headers={"X-Key": "k"}, timeout=(1, 0.3))) as door:
         yield door
 
 
@@ -84,6 +84,12 @@ def test_a_call_brings_status_headers_and_body(server, door):
     assert (method, path, body) == ("POST", "/v1/query?x=1", b'{"page": 2}')
     assert (headers["X-Key"], headers["X-More"]) == ("k", "m")
     assert door.calls == 1
+
+
+def test_an_address_is_asked_for_as_it_is_written(server):
+    with closing(Http(f"{server.url}/ping/", pace=Pace(1000, 1))) as door:
+        door.call("GET", "")
+    assert server.requests[0][1] == "/ping/"
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.settings import Broker, Database, Duration, HttpUrl, LandingPlace, SettingsError, Share, load, with_password
+from shared.settings import (
+    Broker,
+    Database,
+    Duration,
+    HttpUrl,
+    LandingPlace,
+    SettingsError,
+    Share,
+    WholeUrl,
+    load,
+    with_password,
+)
 
 
 class Settings(Broker, Database, LandingPlace):
     gap: Duration = timedelta(minutes=13)
     limit: Share = 0.15
     api: HttpUrl = "https://api.example"
+    door: WholeUrl = "https://door.example"
     bot_token: SecretStr
 
 
@@ -48,6 +60,20 @@ def test_a_wrong_address_is_not_repeated_with_its_password(name, url):
     wrong = wrong_of(RIGHT | {name: url})
     assert set(wrong) == {name}
     assert "hunter2" not in wrong[name]
+
+
+@pytest.mark.parametrize("name", ["API", "DOOR"])
+@pytest.mark.parametrize("url", ["hunter2", "ftp://h/hunter2", "https:///hunter2"])
+def test_a_wrong_address_of_the_web_is_not_repeated_either(name, url):
+    wrong = wrong_of(RIGHT | {name: url})
+    assert set(wrong) == {name}
+    assert "hunter2" not in wrong[name]
+
+
+def test_a_base_loses_its_last_slash_and_a_whole_address_nothing():
+    url = "https://h/path/"
+    told = load(Settings, RIGHT | {"API": url, "DOOR": url})
+    assert (told.api, told.door) == ("https://h/path", url)
 
 
 def test_a_socket_is_an_address_of_postgresql():
