@@ -1,10 +1,9 @@
-"""`python -m services.panel` (`--check` tries the settings and ends)."""
+"""`python -m services.panel`."""
 
 import sys
 
 import uvicorn
 
-from services.panel import check
 from services.panel.service import Boards, app
 from services.panel.settings import Settings
 from services.panel.warehouse import Warehouse
@@ -15,8 +14,6 @@ from shared.settings import load
 
 def main() -> int:
     """Serve until told to stop."""
-    if sys.argv[1:] == ["--check"]:
-        return check.main()
     settings = load(Settings)
     log.configure(service="panel", level=settings.log_level)
     state = health.Health()

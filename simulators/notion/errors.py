@@ -122,10 +122,6 @@ def workspace_rate_limited(retry_after: int = 180) -> NotionError:
     return rate_limited(retry_after, WORKSPACE)
 
 
-def endpoint_rate_limited(retry_after: int = 30) -> NotionError:
-    return rate_limited(retry_after, ENDPOINT)
-
-
 def blocked() -> NotionError:
     """The 429 that must not be tried again: no Retry-After, only the reason."""
     return NotionError(

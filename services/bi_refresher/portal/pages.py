@@ -14,7 +14,6 @@ REFRESH_MENU = [
 ]
 REFRESH_NOW = named("Atualizar agora", "Refresh now")
 HISTORY = named("Histórico de atualizações", "Histórico de atualização", "Refresh history")
-DIALOG = css("[role=dialog]", "mat-dialog-container")
 CLOSE = [*css("[role=dialog] [aria-label='Fechar']", "[role=dialog] [aria-label='Close']"), *named("Fechar", "Close")]
 
 PAGE_BUTTON = [*css("#atualizar", "[data-action=refresh]"), *named("Atualizar", "Atualizar agora", "Refresh")]

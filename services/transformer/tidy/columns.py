@@ -45,10 +45,6 @@ class Typed:
         return np.equal(self.codes, _NULL)
 
     @property
-    def is_absent(self) -> NDArray[np.bool_]:
-        return np.equal(self.codes, _ABSENT)
-
-    @property
     def is_wrong(self) -> NDArray[np.bool_]:
         return np.equal(self.codes, _WRONG)
 

