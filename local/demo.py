@@ -29,6 +29,16 @@ def engine_answers() -> bool:
     )
 
 
+def console(words: list[str]) -> int:
+    """The console on the demo that runs here, whichever kind it is; its exit code. Raises `Unfit` where none runs."""
+    known = demo_processes.running()
+    if known:
+        return demo_processes.console(known, words)
+    if engine_answers() and demo_compose.containers():
+        return demo_compose.console(words)
+    raise Unfit("no demo is running here: `make demo` starts one")
+
+
 def main(arguments: list[str]) -> int:
     try:
         match arguments:
@@ -40,7 +50,7 @@ def main(arguments: list[str]) -> int:
                     stopped += demo_compose.stop()
                 print("stopped" if stopped else "no demo is running")
             case ["console", *words]:
-                return demo_processes.console(words)
+                return console(words)
             case _:
                 print("usage: python -m local.demo [stop | console ...]", file=sys.stderr)
                 return 2

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,13 @@ PROJECT = "operacional-demo"
 """Not the folder's default: ending the demo deletes its volumes, which must never be those of a real deployment."""
 
 
+OLDEST = (2, 24)
+"""The first Compose that reads `env_file` as compose.yaml writes it."""
+
+
 def run() -> None:
     """Build and start everything, say what to open, stay until Ctrl-C or `make stop`. Raises `Unfit`."""
+    check_version(_asked(PROJECT, "version", "--short").strip())
     environment.write_secrets(ROOT / "secrets")
     try:
         if _order("up", "--build", "--wait").returncode != 0:
@@ -38,9 +44,25 @@ The demo runs. Open
   what Slack is told       {slack}
 Try
   make demo-check          asserts what this shows, in about two minutes
+  make console ARGS=status the analyst's command line on this demo
   docker compose -p {project} logs -f
   make stop, or Ctrl-C     ends it
 """
+
+
+def check_version(version: str) -> None:
+    """Raises `Unfit` where this Compose cannot read compose.yaml."""
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        raise Unfit(
+            f"Docker Compose {version} is too old: {'.'.join(map(str, OLDEST))} or later is needed. "
+            "Without it: DEMO=processes make demo"
+        )
+
+
+def console(words: list[str]) -> int:
+    """The console in a container of its own beside the running demo's."""
+    return _order("run", "--rm", "--no-deps", "console", *words).returncode
 
 
 def stop() -> int:

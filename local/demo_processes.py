@@ -159,11 +159,16 @@ def stop() -> int:
     return found
 
 
-def console(words: list[str]) -> int:
-    """The console, told what the running demo's is told."""
+def running() -> dict[str, Any] | None:
+    """What the demo of processes that runs here wrote down of itself; None where none runs."""
     known = remembered()
-    if not known:
-        raise Unfit("no demo of processes is running here: `make demo` starts one")
+    if known and Supervisor(home(), known["supervisor"]["port"], known["supervisor"]["password"]).answers():
+        return known
+    return None
+
+
+def console(known: Mapping[str, Any], words: list[str]) -> int:
+    """The console, told what the running demo's is told; its exit code."""
     return subprocess.run(
         [sys.executable, "-m", "services.console", *words], env={**os.environ, **known["console"]}, check=False
     ).returncode
