@@ -22,7 +22,7 @@ LOGINS: Mapping[str, str | None] = {
     "panel": "panel_reader",
     "console": "console",
 }
-"""Each service with its login in the database; extractors know no database."""
+"""Each service with its login in the database; extractors know no database, and the panel no broker."""
 
 KEPT_SERVICES = tuple(name for name in LOGINS if name != "console")
 
@@ -94,12 +94,10 @@ def environment(service: str, places: Places, told: Mapping[str, str]) -> dict[s
     environment |= {"GESTTA_TOKEN_FILE": str(places.secrets / "gestta_token")} if service == "gestta_extractor" else {}
     environment |= {"STORY_TOKEN_FILE": str(places.secrets / "gestta_token")} if service == "console" else {}
     login = LOGINS.get(service)
-    if service in LOGINS:
-        environment |= places.amqp(service)
     if service == "panel":
         environment |= places.database("panel_reader", "PANEL_DATABASE")
-    elif login:
-        environment |= places.database(login)
+    elif service in LOGINS:
+        environment |= places.amqp(service) | (places.database(login) if login else {})
     return environment
 
 

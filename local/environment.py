@@ -48,7 +48,6 @@ def rights() -> dict[str, tuple[str, str, str]]:
     users = {
         OWNER: (_EVERYTHING, _EVERYTHING, _EVERYTHING),
         "console": (_NOTHING, give, _exactly(topology.JOURNAL, *dead)),
-        "panel": (_NOTHING, give, _exactly(topology.JOURNAL)),
     }
     for subscription in topology.SUBSCRIPTIONS:
         user, queue = subscription.queue.partition(".")[0], subscription.queue
