@@ -44,7 +44,8 @@ def decide(
 
     `explained`: the keys of the incidents that explain others now (`explains`); what one of them explains waits.
     An incident that was perhaps said (a crash between the send and its record) counts as not said while it is open
-    and as said when it is over: a message too many, never silence.
+    and as said when it is over; one that was perhaps said to be over counts as not said when it goes on: a message
+    too many, never silence.
     """
     if incident.closed_at is not None:
         if not incident.maybe_said:
@@ -54,7 +55,7 @@ def decide(
         return Reason.RECOVERED if now - (incident.ended_at or now) >= group_wait else Reason.SETTLING
     if causes(incident.key) & explained:
         return Reason.EXPLAINED
-    if incident.said_at is None:
+    if incident.said_at is None or incident.said_as == Reason.RECOVERED:
         return Reason.FIRST if now - incident.heard_at >= group_wait else Reason.GATHERING
     if incident.kind in UNREPEATED or now - incident.said_at < repeat_every:
         return Reason.SAID

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.notifier.incidents import WHOLE, Failing, Incident, Member, Working, fold
@@ -129,6 +129,7 @@ def test_one_incident_is_one_alert_and_one_recovery_and_a_crash_costs_one_messag
 
 
 @given(happenings)
+@example(["fails", "fails", "fails", "works", "works", "crash", "fails"])
 def test_what_still_fails_was_said_and_what_was_said_and_is_over_is_said_to_be_over(happened):
     story, _ = told(happened)
     if story.incident is None:
