@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, make_url, text
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -24,6 +25,9 @@ from simulators import serve
 from simulators.settings import Settings as SimulatorSettings
 
 TEMPLATE = "operacional_template"
+# Nothing here is timed: a machine that others use would make an example fail that is right.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @dataclass(frozen=True, slots=True)
