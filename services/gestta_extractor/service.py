@@ -162,8 +162,9 @@ class Extract:
             memory.notes.get(SEARCH_PAGES, 0), every=self.range.every, requests_per_hour=self.range.requests_per_hour
         )
         # Half a run early, or a search would slip by a run for the seconds that reading takes.
-        searched = last.get(SEARCH_OPEN)
-        search_due = whole or searched is None or now - searched > every[SEARCH_OPEN] - self.range.every / 2
+        early, searched = every[SEARCH_OPEN] - self.range.every / 2, last.get(SEARCH_OPEN)
+        in_every_run = every[SEARCH_OPEN] == self.range.every
+        search_due = whole or in_every_run or searched is None or now - searched > early
         scopes = Scopes(every, self.recorder, ids, self._landed, self.range.task_url)
         scopes.forget_what_left_the_plan()
         reading = Run(self.api, self.access, scopes, self.news, self.now, self.stop, self.wait, self.range.every / 2)

@@ -267,7 +267,10 @@ def test_a_supplied_token_is_tried_at_once_and_wakes_the_run(room, register, clo
     assert office.extract.wake.is_set()
     office.run()
     assert office.batches(register[1])
-    assert list(office.extract.on_token(supplied(clock))) == []
+    (again,) = office.extract.on_token(supplied(clock))
+    assert isinstance(again, AuthRecovered), "the same message once more is answered once more"
+    clock.forward(days=365)
+    assert list(office.extract.on_token(supplied(clock))) == [], "another one, of which nothing lies there, is not"
 
 
 def test_a_bad_supplied_token_is_no_incident_while_the_old_one_goes_on(room, register, clock):
