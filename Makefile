@@ -57,6 +57,7 @@ bench-load: packages ## loads beside COPY, pandas and dlt: seconds and memory
 
 bench-extract: packages ## the extractors against bare loops and other readers: rows, requests, time, memory
 	$(PY) -m bench.extract_gestta
+	$(PY) -m bench.extract_notion
 	$(PY) -m bench.compare_notion
 
 soak: packages ## a day of 24 hours in seven minutes, with faults in a third of the blocks

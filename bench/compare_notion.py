@@ -64,7 +64,7 @@ class Reading:
         return "failed" if self.exit_code else "cut, and took it for the end"
 
 
-def make_source(running: Running) -> Source:
+def make_source(running: Running, count: int = ROWS) -> Source:
     """A register of clients as the office's, some rows a minute, each with its manager."""
     workspace = running.workspace
     people = workspace.create_database("Equipe", {"Nome": "title"}).data_source_ids[0]
@@ -90,7 +90,7 @@ def make_source(running: Running) -> Source:
             },
             created_time=FIRST + timedelta(minutes=n // 3),
         )
-        for n in range(ROWS)
+        for n in range(count)
     ]
     return Source(database.id, source_id, frozenset(rows))
 
@@ -121,7 +121,7 @@ def measured(
     return Reading(reader, rows(), requests, seconds, cpu, usage.ru_maxrss / 1024, process.returncode)
 
 
-def by_ours(running: Running, source: Source, folder: Path) -> Reading:
+def by_ours(running: Running, source: Source, folder: Path, *, requests_per_minute: int = 1_000_000) -> Reading:
     """The service itself, with a landing of its own."""
     landing = folder / "landing"
 
@@ -139,7 +139,7 @@ def by_ours(running: Running, source: Source, folder: Path) -> Reading:
             "NOTION_API_URL": running.urls["notion"],
             "NOTION_TOKEN": running.settings.notion_token.get_secret_value(),
             "NOTION_SOURCES": source.id,
-            "NOTION_REQUESTS_PER_MINUTE": "1000000",
+            "NOTION_REQUESTS_PER_MINUTE": str(requests_per_minute),
         }
         declare = [sys.executable, "-m", "shared.messaging", "declare"]
         subprocess.run(declare, env=dict(os.environ) | environment, cwd=HERE, check=True, capture_output=True)
