@@ -45,7 +45,10 @@ GRACE = timedelta(seconds=5)
 LATE = "SELECT max(committed_at - read_to) FROM ops.loads WHERE committed_at > now() - interval '1 minute'"
 PATIENCE = 180.0
 SHOWN = "SELECT task_id, title, source_status, owner, client_code FROM bi.operational_panel WHERE source = 'gestta'"
-FRESH = "SELECT scope, is_stale, every, now() AS at FROM bi.freshness WHERE system = 'gestta' AND scope LIKE 'report:%'"
+FRESH = """
+SELECT scope, is_stale, every, last_read_at, now() AS at
+FROM bi.freshness WHERE system = 'gestta' AND scope LIKE 'report:%'
+"""
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class Day:
     wrongly_stale: Counter[str] = field(default_factory=Counter)
     wrongly_fresh: Counter[str] = field(default_factory=Counter)
     stale_seen: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
     latest: timedelta = timedelta(0)
     looks: int = 0
 
@@ -104,8 +108,14 @@ class Day:
                 continue
             age, allowed = row.at - last, 3 * row.every
             self.stale_seen[row.scope] += row.is_stale
-            self.wrongly_stale[row.scope] += row.is_stale and age < allowed - grace
-            self.wrongly_fresh[row.scope] += not row.is_stale and age > allowed + grace
+            too_early = row.is_stale and age < allowed - grace
+            too_late = not row.is_stale and age > allowed + grace
+            self.wrongly_stale[row.scope] += too_early
+            self.wrongly_fresh[row.scope] += too_late
+            if too_early or too_late:
+                self.wrong.append(
+                    f"{row.scope} at {row.at:%T}: read {last:%T}, known {row.last_read_at:%T}, every {row.every}"
+                )
 
 
 def live(day: Day, seconds: float) -> None:
@@ -153,6 +163,7 @@ def report(day: Day, left: list[str], seconds: float) -> bool:
     for what, counted in bars.items():
         print(f"{what}: {len(counted)} {dict(counted.most_common(3)) if counted else ''}")
     print(f"tasks that the view shows otherwise than the world at the end: {len(left)} {left[:3] or ''}")
+    print(*day.wrong[:8], sep="\n")
     holds = not any(bars.values()) and not left
     print(f"bars: {'hold' if holds else 'do not hold'}")
     return holds
