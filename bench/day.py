@@ -60,6 +60,7 @@ class Day:
     version: int = 0
     once_shown: set[str] = field(default_factory=set)
     good_reads: dict[str, datetime] = field(default_factory=dict)
+    first_reads: dict[str, datetime] = field(default_factory=dict)
     heard_until: str = ""
     lost: Counter[str] = field(default_factory=Counter)
     wrongly_stale: Counter[str] = field(default_factory=Counter)
@@ -86,6 +87,7 @@ class Day:
         for call in self.get(f"/ledger?system=gestta&since={self.heard_until}") if self.heard_until else []:
             if call["status"] in (200, 204) and not call["fault"] and str(call["scope"]).startswith("report:"):
                 self.good_reads[call["scope"]] = datetime.fromisoformat(call["at"])
+                self.first_reads.setdefault(call["scope"], self.good_reads[call["scope"]])
         self.heard_until = (datetime.now(UTC) - timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
         return set(self.at_source)
 
@@ -108,14 +110,14 @@ class Day:
                 continue
             age, allowed = row.at - last, 3 * row.every
             self.stale_seen[row.scope] += row.is_stale
-            too_early = row.is_stale and age < allowed - grace
+            # In the first moments a scope was read and not loaded yet: nobody can know of it.
+            is_loading = row.last_read_at is None and row.at - self.first_reads[row.scope] < grace
+            too_early = row.is_stale and age < allowed - grace and not is_loading
             too_late = not row.is_stale and age > allowed + grace
             self.wrongly_stale[row.scope] += too_early
             self.wrongly_fresh[row.scope] += too_late
             if too_early or too_late:
-                self.wrong.append(
-                    f"{row.scope} at {row.at:%T}: read {last:%T}, known {row.last_read_at:%T}, every {row.every}"
-                )
+                self.wrong.append(f"{row.scope} at {row.at}: read {last}, known {row.last_read_at}, every {row.every}")
 
 
 def live(day: Day, seconds: float) -> None:
