@@ -59,8 +59,7 @@ class Day:
     at_source: set[str] = field(default_factory=set)
     version: int = 0
     once_shown: set[str] = field(default_factory=set)
-    good_reads: dict[str, datetime] = field(default_factory=dict)
-    first_reads: dict[str, datetime] = field(default_factory=dict)
+    good_reads: dict[str, list[datetime]] = field(default_factory=dict)
     heard_until: str = ""
     lost: Counter[str] = field(default_factory=Counter)
     wrongly_stale: Counter[str] = field(default_factory=Counter)
@@ -86,8 +85,7 @@ class Day:
         self.at_source -= told["removed"].keys()
         for call in self.get(f"/ledger?system=gestta&since={self.heard_until}") if self.heard_until else []:
             if call["status"] in (200, 204) and not call["fault"] and str(call["scope"]).startswith("report:"):
-                self.good_reads[call["scope"]] = datetime.fromisoformat(call["at"])
-                self.first_reads.setdefault(call["scope"], self.good_reads[call["scope"]])
+                self.good_reads.setdefault(call["scope"], []).append(datetime.fromisoformat(call["at"]))
         self.heard_until = (datetime.now(UTC) - timedelta(seconds=3)).isoformat().replace("+00:00", "Z")
         return set(self.at_source)
 
@@ -105,19 +103,21 @@ class Day:
         self.latest = max(self.latest, late)
         grace = GRACE + late
         for row in fresh:
-            last = self.good_reads.get(row.scope)
-            if last is None:
+            reads = self.good_reads.get(row.scope)
+            if reads is None:
                 continue
-            age, allowed = row.at - last, 3 * row.every
+            allowed = 3 * row.every
             self.stale_seen[row.scope] += row.is_stale
-            # In the first moments a scope was read and not loaded yet: nobody can know of it.
-            is_loading = row.last_read_at is None and row.at - self.first_reads[row.scope] < grace
-            too_early = row.is_stale and age < allowed - grace and not is_loading
-            too_late = not row.is_stale and age > allowed + grace
+            # What was read just now is not loaded yet: a scope that was stale until then still is.
+            known = max((read for read in reads if row.at - read > grace), default=None)
+            too_early = row.is_stale and known is not None and row.at - known < allowed - grace
+            too_late = not row.is_stale and row.at - reads[-1] > allowed + grace
             self.wrongly_stale[row.scope] += too_early
             self.wrongly_fresh[row.scope] += too_late
             if too_early or too_late:
-                self.wrong.append(f"{row.scope} at {row.at}: read {last}, known {row.last_read_at}, every {row.every}")
+                self.wrong.append(
+                    f"{row.scope} at {row.at}: read {reads[-1]}, known {row.last_read_at}, every {row.every}"
+                )
 
 
 def live(day: Day, seconds: float) -> None:
