@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 from local import broker as rabbitmq
 from local.folder import var
@@ -108,7 +108,11 @@ def measured(
     started = perf_counter()
     with tempfile.TemporaryFile() as noise:
         process = subprocess.Popen(command, env=kept | dict(environment), cwd=HERE, stdout=noise, stderr=noise)
-        _, status, usage = os.wait4(process.pid, 0)
+        peak = 0.0
+        while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+            peak = max(peak, high_water_mib(process.pid))
+            sleep(0.02)
+        _, status, usage = ended
         seconds = perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -118,7 +122,17 @@ def measured(
             )
     requests = running.ledger.summary()["calls"] - asked_before
     cpu = usage.ru_utime + usage.ru_stime
-    return Reading(reader, rows(), requests, seconds, cpu, usage.ru_maxrss / 1024, process.returncode)
+    return Reading(reader, rows(), requests, seconds, cpu, peak, process.returncode)
+
+
+def high_water_mib(pid: int) -> float:
+    """The most memory a process has held since it became its program; `ru_maxrss` would count what it was forked from,
+    which is this process with all of the simulated rows."""
+    try:
+        told = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in told.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
 def by_ours(running: Running, source: Source, folder: Path, *, requests_per_minute: int = 1_000_000) -> Reading:
