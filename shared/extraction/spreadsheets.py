@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.landing import Landing, Manifest, write_csv
+from shared.landing import Landing, Manifest
 from shared.messaging.run import Every
 
 
@@ -27,7 +27,7 @@ class Spreadsheets:
         """Raises `Outage` where the landing does not work: the next beat goes on from there."""
         for scope in list(self._due):
             manifest = self._due[scope]
-            write_csv(self._landing, manifest)
+            self._landing.write_csv(manifest)
             older = self._written.get(scope)
             if older is not None and older != manifest.batch_ref:
                 self._landing.drop_csv(older)

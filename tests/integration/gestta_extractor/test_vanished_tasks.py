@@ -7,6 +7,7 @@ import pytest
 
 from shared.contracts.events import RawDataReady, SourceFailed
 from shared.errors import Outage
+from shared.landing.files import Files
 from shared.messaging.codec import decode
 
 pytestmark = pytest.mark.integration
@@ -176,14 +177,14 @@ def test_a_lookup_that_cannot_land_is_answered_again(reader, office, monkeypatch
     reader.run()
     gone = set(office.post("/world/erase")["erased"])
     reader.run(whole=True)
-    put = reader.landing.put
+    put = Files.put
 
-    def full(name, content):
+    def full(files, name, content):
         if "lookup" in name:
             raise Outage("landing", "no room")
-        put(name, content)
+        put(files, name, content)
 
     with monkeypatch.context() as disk:
-        disk.setattr(reader.landing, "put", full)
+        disk.setattr(Files, "put", full)
         assert removed(reader.run(whole=True)) == set()
     assert removed(reader.run(whole=True)) == gone

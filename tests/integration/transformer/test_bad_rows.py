@@ -124,9 +124,9 @@ def test_an_unknown_word_of_a_notion_status_is_told_too(office):
     assert [fact.fields for fact in office.handle(event) if isinstance(fact, SchemaDrifted)] == [("status=Novo",)]
 
 
-def test_a_damaged_batch_is_refused_and_a_pruned_one_named(office):
+def test_a_damaged_batch_is_refused_and_a_pruned_one_named(office, tmp_path):
     event = office.land(GOOD, read_at=at(1))
-    file = next(office_file for office_file in _files(office) if office_file.name.endswith(".jsonl.gz"))
+    (file,) = (tmp_path / "landing").rglob("*.jsonl.gz")
     whole = file.read_bytes()
     file.write_bytes(whole[:-20])
     with pytest.raises(Rejected, match="is damaged"):
@@ -138,12 +138,6 @@ def test_a_damaged_batch_is_refused_and_a_pruned_one_named(office):
     with pytest.raises(Pruned):
         office.load(event)
     assert office.shown() == {}
-
-
-def _files(office):
-    from pathlib import Path
-
-    return sorted(Path(office.landing._root).rglob("*"))
 
 
 def test_an_empty_batch_is_a_load_and_a_complete_read(office):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Outage, Rejected
-from shared.landing import Landing, Pruned, batch_id, cell, flat, iso, scope_slug, write_csv
+from shared.landing import Landing, Pruned, batch_id, cell, flat, iso, scope_slug
 
 DAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -155,7 +155,7 @@ def test_a_landing_that_is_a_file_is_an_outage(tmp_path):
     with pytest.raises(Outage, match="landing"):
         landing.probe("doctor/x")
     with pytest.raises(Outage, match="landing"):
-        landing.write("gestta", "b1", day=DAY)
+        fill(landing)
 
 
 def test_a_probe_leaves_no_file(landing, tmp_path):
@@ -259,7 +259,7 @@ def read_csv(tmp_path, manifest) -> list[list[str]]:
 
 def test_the_csv_has_a_bom_dotted_columns_and_every_column_of_any_row(landing, tmp_path):
     manifest = land(landing, [{"id": "1", "owner": {"name": "Ana"}}, {"id": "2", "late": True, "tags": ["a"]}])
-    write_csv(landing, manifest)
+    landing.write_csv(manifest)
     assert read_csv(tmp_path, manifest) == [
         ["read_at", "id", "owner.name", "late", "tags"],
         ["2026-11-23T12:00:00.000Z", "1", "Ana", "", ""],
@@ -271,7 +271,7 @@ def test_the_csv_has_a_bom_dotted_columns_and_every_column_of_any_row(landing, t
 def test_no_cell_of_the_csv_is_a_formula(landing, tmp_path, start):
     formula = start + 'HYPERLINK("http://x")'
     manifest = land(landing, [{formula: formula, "nested": {formula: formula}}])
-    write_csv(landing, manifest)
+    landing.write_csv(manifest)
     assert {text[0] for row in read_csv(tmp_path, manifest) for text in row} <= {"'", "r", "n", "2"}
 
 
@@ -288,7 +288,7 @@ def test_an_empty_object_stays_a_value():
 
 def test_only_the_newest_csv_is_kept(landing, tmp_path):
     manifest = land(landing)
-    write_csv(landing, manifest)
+    landing.write_csv(manifest)
     landing.drop_csv(manifest.batch_ref)
     landing.drop_csv(manifest.batch_ref)
     assert not [name for name in files(tmp_path) if name.endswith(".csv")]

@@ -15,6 +15,7 @@ from shared.extraction.announce import Announcer
 from shared.extraction.record import Memory, Planned, Recorder, recall
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.landing import Landing
+from shared.landing.files import Files
 from shared.messaging.codec import decode
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -128,10 +129,7 @@ def test_a_manifest_that_finds_no_room_is_not_remembered(landing, recorder, monk
     land(recorder)
     before = replace(recorder.memory)
 
-    def full(name, content):
-        raise Outage("landing", "no room")
-
-    monkeypatch.setattr(landing, "put", full)
+    monkeypatch.setattr(Files, "put", no_room)
     with pytest.raises(Outage):
         land(recorder)
     assert recorder.memory == before == recall(landing, "gestta")
@@ -184,14 +182,14 @@ def test_a_csv_that_finds_no_room_is_written_by_the_next_beat(landing, recorder,
     spreadsheets = Spreadsheets(landing)
     spreadsheets.batch_landed(land(recorder), None)
     with monkeypatch.context() as full:
-        full.setattr(landing, "_new", no_room)
+        full.setattr(Files, "new", no_room)
         with pytest.raises(Outage):
             spreadsheets.beat()
     spreadsheets.beat()
     assert len(list(tmp_path.rglob("*.csv"))) == 1
 
 
-def no_room(name):
+def no_room(*_: object):
     raise Outage("landing", "no room")
 
 
