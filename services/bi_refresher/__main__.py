@@ -19,7 +19,8 @@ from shared.contracts.events import WarehouseLoaded
 from shared.database.connection import connect, wait_for_schema
 from shared.landing import Landing
 from shared.messaging.rabbitmq import BrokerRefused
-from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.messaging.run import run, stop_on_signals
+from shared.messaging.service import Every, On, Service
 from shared.settings import SettingsError, load
 
 QUEUE = "bi_refresher.warehouse_loaded"

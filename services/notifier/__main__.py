@@ -17,7 +17,8 @@ from shared.database.connection import connect, wait_for_schema
 from shared.errors import Transient
 from shared.messaging import rabbitmq
 from shared.messaging.rabbitmq import Link
-from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.messaging.run import run, stop_on_signals
+from shared.messaging.service import Every, On, Service
 from shared.messaging.topology import SUBSCRIPTIONS, dead_letters, subscribers
 from shared.settings import load
 

@@ -30,7 +30,8 @@ from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing
 from shared.messaging.once import run_once
 from shared.messaging.rabbitmq import BrokerRefused
-from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.messaging.run import run, stop_on_signals
+from shared.messaging.service import Every, On, Service
 from shared.settings import SettingsError, load
 
 NAME = "notion_extractor"

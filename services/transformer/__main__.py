@@ -18,7 +18,8 @@ from shared.contracts.events import RawDataReady
 from shared.database.connection import connect, wait_for_schema
 from shared.landing import Landing
 from shared.messaging.rabbitmq import BrokerRefused
-from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.messaging.run import run, stop_on_signals
+from shared.messaging.service import Every, On, Service
 from shared.settings import load
 
 QUEUE = "transformer.raw_data_ready"

@@ -11,7 +11,7 @@ from shared.contracts.events import Fact
 from shared.errors import Rejected
 from shared.landing import Landing
 from shared.messaging.codec import decode
-from shared.messaging.run import Every
+from shared.messaging.service import Every
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.landing import Landing, Manifest
-from shared.messaging.run import Every
+from shared.messaging.service import Every
 
 
 class Spreadsheets:

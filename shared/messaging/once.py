@@ -7,7 +7,8 @@ from typing import Protocol
 import structlog
 
 from shared.errors import RoadClosed, Transient
-from shared.messaging.run import Every, Service, run
+from shared.messaging.run import run
+from shared.messaging.service import Every, Service
 
 log = structlog.get_logger()
 

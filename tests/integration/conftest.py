@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from shared.messaging import rabbitmq
-from shared.messaging.run import Every, On, Service, run
+from shared.messaging.run import run
+from shared.messaging.service import Every, On, Service
 from tests.integration.road import Road
 
 

@@ -16,7 +16,7 @@ from shared import clock
 from shared.contracts.events import RawDataReady
 from shared.database.connection import connect
 from shared.landing import Landing
-from shared.messaging.run import On, Service
+from shared.messaging.service import On, Service
 from tests.integration.road import Road
 from tests.integration.transformer.conftest import Office, page
 

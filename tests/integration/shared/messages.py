@@ -7,7 +7,7 @@ from shared import clock
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import RawDataReady, WarehouseLoaded
 from shared.messaging import topology
-from shared.messaging.run import On
+from shared.messaging.service import On
 
 QUEUE = "transformer.raw_data_ready"
 DEAD = topology.dead_letters(QUEUE)

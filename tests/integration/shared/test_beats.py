@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from shared.errors import Transient
 from shared.messaging.rabbitmq import BrokerRefused
-from shared.messaging.run import Every
+from shared.messaging.service import Every
 
 pytestmark = pytest.mark.integration
 

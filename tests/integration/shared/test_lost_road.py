@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_handler_that_takes_longer_than_the_heartbeat_keeps_its_connection(road, serve, eventually, monkeypatch):
-    monkeypatch.setattr(rabbitmq, "HEARTBEAT", 2)
+    monkeypatch.setattr("shared.messaging.rabbitmq.connection.HEARTBEAT", 2)
     names = []
 
     def slow(_event):
@@ -174,7 +174,8 @@ def test_what_does_not_finish_within_the_drain_comes_again(road, serve, eventual
 SLOW_SERVICE = """
 import sys, threading
 from shared.contracts.events import RawDataReady
-from shared.messaging.run import Every, On, Service, run, stop_on_signals
+from shared.messaging.run import run, stop_on_signals
+from shared.messaging.service import Every, On, Service
 
 service = Service(name="transformer", amqp_url=sys.argv[1], does=[])
 stop_on_signals(service.stop)
@@ -270,8 +271,8 @@ def test_a_broker_that_takes_no_messages_is_named_and_waited_for(own_road, serve
 def test_a_confirm_that_comes_when_nobody_waits_for_it_any_more_ends_the_stall(
     own_road, serve_on, starved, eventually, monkeypatch
 ):
-    monkeypatch.setattr(rabbitmq, "STALL_SECONDS", 0.5)
-    monkeypatch.setattr(rabbitmq, "CONFIRM_SECONDS", 1.0)
+    monkeypatch.setattr("shared.messaging.rabbitmq.link.STALL_SECONDS", 0.5)
+    monkeypatch.setattr("shared.messaging.rabbitmq.link.CONFIRM_SECONDS", 1.0)
     service = serve_on(own_road, on(Handler(None)))
     starved()
     with pytest.raises(RoadClosed, match="no confirm"):

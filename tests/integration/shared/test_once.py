@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import Outage
 from shared.messaging.once import run_once
-from shared.messaging.run import Every, Service
+from shared.messaging.service import Every, Service
 from tests.integration.shared.messages import ready
 
 pytestmark = pytest.mark.integration

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from shared.contracts.events import MessageParked, RunNow, SourceFailed, SourceRecovered, WarehouseLoaded
 from shared.errors import AuthRejected, Outage, Rejected, RoadClosed, Transient
-from shared.messaging import rabbitmq, run, topology
-from shared.messaging.run import On
+from shared.messaging import rabbitmq, topology
+from shared.messaging.service import On
 from shared.replay import dead_letters, redrive
 from tests.integration.shared.messages import DEAD, LOADED, QUEUE, Handler, on, ready
 
@@ -196,7 +196,7 @@ def test_a_message_that_cannot_be_set_aside_comes_again(road, serve, eventually)
 
 
 def test_what_comes_back_too_often_is_parked_by_the_broker_and_can_be_redriven(road, serve, eventually, monkeypatch):
-    monkeypatch.setattr(run, "GIVE_BACK_SECONDS", 0)
+    monkeypatch.setattr("shared.messaging.worker.GIVE_BACK_SECONDS", 0)
     handler = Handler(RoadClosed("as if the service died of it"))
     service = serve(on(handler))
     event = road.say(ready())

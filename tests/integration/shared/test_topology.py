@@ -9,7 +9,7 @@ from shared.errors import Transient
 from shared.messaging import rabbitmq, topology
 from shared.messaging.__main__ import main
 from shared.messaging.codec import decode
-from shared.messaging.run import On
+from shared.messaging.service import On
 
 pytestmark = pytest.mark.integration
 
