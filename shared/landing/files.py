@@ -3,11 +3,10 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 import fsspec
-from fsspec.implementations.local import LocalFileSystem
 
 from shared.errors import Outage, Rejected
 
@@ -20,17 +19,38 @@ class Files:
     def __init__(self, url: str) -> None:
         self._fs, root = fsspec.core.url_to_fs(url)
         self._root = str(root).rstrip("/")
+        self._local = "file" in self._fs.protocol
+        self.failures: tuple[type[Exception], ...] = (OSError, EOFError)
+        """What a file system that does not work raises."""
+        if "s3" in self._fs.protocol:
+            from botocore.exceptions import BotoCoreError  # an endpoint out of reach is no OSError there
+
+            self.failures += (BotoCoreError,)
 
     @contextmanager
     def new(self, name: str) -> Iterator[IO[bytes]]:
         """A file that appears whole under its name, or not at all; its folder is made where it lacks."""
         path = self._path(name)
+        with self._local_file(path) if self._local else self._object(path) as file:
+            yield file
+
+    @contextmanager
+    def _object(self, path: str) -> Iterator[IO[bytes]]:
+        file = self._fs.open(path, "wb", autocommit=False)
+        try:
+            yield file
+            file.close()
+        except BaseException:
+            with suppress(*self.failures):
+                file.discard()
+            file.closed = True  # or its destructor uploads what there is of it
+            raise
+        file.commit()
+
+    @contextmanager
+    def _local_file(self, path: str) -> Iterator[IO[bytes]]:
         with self.reachable():
             self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-        if not isinstance(self._fs, LocalFileSystem):
-            with self._fs.open(path, "wb") as remote:  # an object appears when its upload is complete
-                yield remote
-            return
         part = path + UNFINISHED
         try:
             with open(part, "wb") as local:  # noqa: PTH123
@@ -85,7 +105,7 @@ class Files:
             yield
         except FileNotFoundError:
             raise
-        except (OSError, EOFError) as error:
+        except self.failures as error:
             raise self.broken(error) from error
 
     def broken(self, error: Exception) -> Outage:

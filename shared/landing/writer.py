@@ -52,7 +52,7 @@ class BatchWriter:
         line = written(row, self._stamp)
         try:
             self._text.write(line)
-        except OSError as error:
+        except self._files.failures as error:
             raise self._files.broken(error) from error
         self.records += 1
 
@@ -82,12 +82,12 @@ class BatchWriter:
             with suppress(Outage):  # what stays without a manifest is no batch
                 self._files.remove(self.batch_ref + ROWS)
             return
-        with suppress(OSError):  # the buffer's rest finds no room either, where the disk was full
+        with suppress(*self._files.failures):  # the buffer's rest finds no room either, where the disk was full
             self._text.close()
-        with suppress(OSError):
+        with suppress(*self._files.failures):
             self._zip.close()
         broken = error or BrokenOff(self.batch_ref)
-        with suppress(BrokenOff, OSError):
+        with suppress(BrokenOff, *self._files.failures):
             self._file.__exit__(type(broken), broken, trace)
 
 
