@@ -17,6 +17,7 @@ from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
 from shared.extraction.news import News
+from shared.extraction.pruning import pruning
 from shared.extraction.record import Memory, Recorder
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.landing import Landing
@@ -89,7 +90,7 @@ def main() -> int:
                 Every("extract", settings.gestta_every, extract.run, wake=extract.wake),
                 Every("token", timedelta(seconds=2), extract.look_for_token),
                 spreadsheets.every,
-                Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
+                pruning(landing, "gestta", keep=settings.landing_keep, now=clock.now),
                 announcer.every,
             )
         )
@@ -98,13 +99,6 @@ def main() -> int:
         structlog.get_logger().error("cannot start", reason=str(error))
         return 1
     return 0
-
-
-def prune(landing: Landing, settings: Settings) -> None:
-    """What LANDING_KEEP lets go."""
-    gone = landing.prune("gestta", now=clock.now(), keep=settings.landing_keep)
-    if gone:
-        structlog.get_logger().info("pruned", batches=gone)
 
 
 if __name__ == "__main__":

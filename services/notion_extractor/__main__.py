@@ -24,6 +24,7 @@ from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
 from shared.extraction.announce import Announcer
 from shared.extraction.news import News
+from shared.extraction.pruning import pruning
 from shared.extraction.record import Memory, Recorder
 from shared.extraction.spreadsheets import Spreadsheets
 from shared.extraction.supplied import SuppliedTokens
@@ -91,7 +92,7 @@ def main() -> int:
                 Every("extract", settings.notion_every, extract.run, wake=extract.wake),
                 Every("token", timedelta(seconds=2), extract.look_for_token),
                 spreadsheets.every,
-                Every("prune", timedelta(days=1), lambda: prune(landing, settings)),
+                pruning(landing, "notion", keep=settings.landing_keep, now=clock.now),
                 announcer.every,
             )
         )
@@ -159,13 +160,6 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
         return {source_id(given): table for given, table in tables.items()}
     except (OSError, ValueError) as error:
         raise SettingsError(f"these settings are wrong, see .env.example:\n  NOTION_MAPPING: {path}: {error}") from None
-
-
-def prune(landing: Landing, settings: Settings) -> None:
-    """What LANDING_KEEP lets go."""
-    gone = landing.prune("notion", now=clock.now(), keep=settings.landing_keep)
-    if gone:
-        structlog.get_logger().info("pruned", batches=gone)
 
 
 if __name__ == "__main__":
