@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from shared.extraction.pruning import pruning
-from shared.landing import Landing
-from tests.unit.shared.test_landing import NOON, batch_id, land
+from shared.landing import Landing, batch_id
+from tests.unit.shared.test_landing import NOON, land
 
 
 def test_each_extractor_prunes_its_own_system_alone(tmp_path):
