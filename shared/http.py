@@ -31,11 +31,12 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response whose body is read: status, headers (case-insensitive), bytes."""
+    """A response whose body is read: status, headers (case-insensitive), bytes, and the seconds that they took."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0
 
     def json(self) -> Any:
         """The body as JSON. Raises `Transient` for anything else: truncated answers and HTML pages of proxies pass."""
@@ -66,26 +67,30 @@ class Pace:
         self._credit = credit
         self._clock = clock
         self._next = clock()
+        self._pauses = 0
         self._lock = threading.Lock()
         self._wait = wait
 
     def turn(self) -> None:
-        """Return when it is this call's turn."""
-        with self._lock:
-            now = self._clock()
-            start = max(now - self._credit, self._next)
-            self._next = start + self._gap
-        if start > now:
-            self._wait(start - now)
+        """Return when it is this call's turn; a pause that begins while it waits holds it, too."""
+        pauses = None
+        while pauses != self._pauses:
+            with self._lock:
+                pauses, now = self._pauses, self._clock()
+                start = max(now - self._credit, self._next)
+                self._next = start + self._gap
+            if start > now:
+                self._wait(start - now)
 
     def pause(self, seconds: float) -> None:
         """Nobody calls for so long: the other side asked for it."""
         with self._lock:
             self._next = max(self._next, self._clock() + seconds)
+            self._pauses += 1
 
 
 class Http:
-    """Calls to one host."""
+    """Calls to one host. Threads may share it."""
 
     def __init__(
         self,
@@ -110,7 +115,10 @@ class Http:
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None) -> Answer:
         """One call, body read whole. Raises `Transient` for what the network does; statuses are the caller's."""
         with self.stream(method, path, headers=headers, body=body) as response:
-            return Answer(response.status_code, response.headers, _read(response))
+            begun = time.monotonic()
+            content = _read(response)
+            seconds = response.elapsed.total_seconds() + time.monotonic() - begun
+            return Answer(response.status_code, response.headers, content, seconds)
 
     @contextmanager
     def stream(

@@ -288,6 +288,30 @@ def test_credit_never_shortens_a_pause():
     assert hands.now == pytest.approx(230)
 
 
+def test_a_pause_that_begins_while_a_call_waits_for_its_turn_holds_it_too():
+    hands = Hands()
+    asked: list[float] = []
+
+    def wait(seconds):
+        hands.forward(seconds)
+        if not asked:
+            asked.append(hands.now)
+            pace.pause(30)  # another thread's answer
+
+    pace = Pace(60, 60, wait=wait, clock=hands)
+    pace.turn()
+    pace.turn()
+    assert hands.now - asked[0] == pytest.approx(30)
+
+
+def test_an_answer_tells_how_long_it_took_without_its_turn(server):
+    waited: list[float] = []
+    with closing(Http(server.url, pace=Pace(1, 3600, wait=waited.append), timeout=(1, 5))) as door:
+        answers = [door.call("GET", "/ping") for _ in range(2)]
+    assert round(waited[0]) == 3600
+    assert all(0 < answer.seconds < 60 for answer in answers)
+
+
 def test_a_pace_spaces_calls_evenly_and_a_pause_holds_everybody():
     waits = Waits()
     pace = Pace(60, 60, wait=waits)
