@@ -43,6 +43,8 @@ class Read:
     body: dict[str, Any]
     read_at: datetime
     server_time: datetime | None = None
+    seconds: float = 0.0
+    """How long the answer took, without waiting for its turn."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class PageSize:
 
 
 class NotionApi:
-    """Asks Notion with one token."""
+    """Asks Notion with one token. Threads may share it: they share its pace."""
 
     def __init__(
         self,
@@ -72,11 +74,8 @@ class NotionApi:
         )
         self._reads = reads
         self._wait = wait
-
-    @property
-    def calls(self) -> int:
-        """Requests made so far, repeated ones too."""
-        return self._http.calls
+        self.gap = 60.0 / requests_per_minute
+        """Seconds from one call to the next at the set rate."""
 
     def me(self) -> dict[str, Any]:
         """Who the token is: the cheapest call."""
@@ -160,7 +159,8 @@ class NotionApi:
         )(lambda: self._once(method, path, body, size, next(attempts)))
 
     def _once(self, method: str, path: str, body: dict[str, Any] | None, size: PageSize | None, attempt: int) -> Read:
-        sent = body if body is None or size is None else {"page_size": size.rows, **body}
+        rows = size.rows if size else PAGE_SIZE
+        sent = body if body is None or size is None else {"page_size": rows, **body}
         name = path.split("?", maxsplit=1)[0]
         try:
             answer = self._http.call(method, path, body=sent)
@@ -170,7 +170,7 @@ class NotionApi:
         read_at = self._reads.read()
         found = _object_of(answer)
         if answer.status == 200 and found is not None and found.get("object") != "error":
-            return Read(found, read_at, _server_time(answer))
+            return Read(found, read_at, _server_time(answer), answer.seconds)
         answered, said = _facts(answer, found)
         follows = verdict(answered, attempt=attempt)
         wait = _asked_wait(answer, found)
@@ -179,7 +179,7 @@ class NotionApi:
             if wait > LONGEST_SILENT_WAIT:
                 follows = Next.GIVE_UP
         if follows is Next.AGAIN_SMALLER and size is not None:
-            size.rows = smaller(size.rows)
+            size.rows = min(size.rows, smaller(rows))  # another thread may have made it smaller meanwhile
         raise _as_error(follows, f"{name}: {said}", wait)
 
 

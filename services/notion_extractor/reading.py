@@ -7,20 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from services.notion_extractor.answers import Answers
+from services.notion_extractor.course import Course
 from services.notion_extractor.notion_api import PageSize, Read
-from services.notion_extractor.walk import (
-    CAP,
-    Broken,
-    Complete,
-    Continue,
-    NextWindow,
-    Progress,
-    Restart,
-    Step,
-    WalkAgain,
-    Window,
-    after,
-)
+from services.notion_extractor.walk import CAP, WalkAgain
+from services.notion_extractor.walker import Newest, Walker
 from shared.errors import Transient
 from shared.landing import iso
 
@@ -33,8 +24,10 @@ Proof = dict[str, Any]
 
 
 class Queries(Protocol):
-    """The API as a walk needs it."""
+    """The API as a walk needs it; threads share it."""
 
+    @property
+    def gap(self) -> float: ...
     def query(
         self, data_source_id: str, body: dict[str, Any], *, size: PageSize, only: tuple[str, ...] = ()
     ) -> Read: ...
@@ -71,36 +64,19 @@ def pages(
 ) -> Iterator[Read]:
     """The pages of one walk. `proof` tells windows, pages and rows when the last one was given.
 
-    Raises `WalkAgain` where it has to begin anew, `Transient` where it cannot be trusted.
+    The next pages are on their way while one is being used. Raises `WalkAgain` where the walk has to begin anew,
+    `Transient` where it cannot be trusted; what is under way then is not waited for.
     """
-    window = Window(edited_since=iso(edited_since) if edited_since else None)
-    windows: list[dict[str, Any]] = []
+    course = Course(gap=api.gap, edited_since=iso(edited_since) if edited_since else None, cap=cap)
+    answers = Answers[Walker | Newest, Read](lambda walker: api.query(scope, walker.body, size=size, only=only))
+    read: Read | None = None
     while True:
-        cursor: str | None = None
-        cursors, former, progress, asked = set[str](), set[str](), Progress(), 0
-        step: Step | None = None
-        while step is None or isinstance(step, Continue):
-            read = api.query(scope, window.body(cursor), size=size, only=only)
-            results = read.body["results"]
-            progress, asked = progress.with_page(results, former), asked + 1
-            former = {str(row.get("id")) for row in results}
+        for walker in course.due():
+            answers.ask(walker)
+        if read is not None:
             yield read
-            step = after(read.body, window=window, progress=progress, cursors=cursors, cap=cap)
-            if isinstance(step, Continue):
-                cursor = step.cursor
-                cursors.add(cursor)
-        windows.append({"since": window.since, "pages": asked, "rows": progress.rows})
-        match step:
-            case Restart(reason=reason):
-                raise WalkAgain(reason)
-            case Broken(reason=reason):
-                raise Transient(f"the walk through {scope} cannot be trusted: {reason}")
-            case NextWindow(window=following):
-                window = following
-            case Complete():
-                proof |= {
-                    "windows": windows,
-                    "pages": sum(each["pages"] for each in windows),
-                    "rows": sum(each["rows"] for each in windows),
-                }
-                return
+        if not answers.awaited:
+            proof |= course.proof()
+            return
+        walker, read = answers.next()
+        course.took(walker, read.body, at=min(read.read_at, read.server_time or read.read_at), seconds=read.seconds)

@@ -3,22 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from services.notion_extractor.completing import Completer
 from services.notion_extractor.cut import cut_cells
 from services.notion_extractor.notion_api import PageSize, Read
-from services.notion_extractor.reading import Proof, Queries, pages
+from services.notion_extractor.reading import Proof, pages
 from services.notion_extractor.spool import Spool
 from services.notion_extractor.titles import Sources, Titles
 
 
 class Superseded(Exception):
     """A newer version of a row came after the older one had gone into the batch: it has to be written anew."""
-
-
-class Notion(Queries, Sources, Protocol):
-    """The API as rows need it."""
 
 
 @dataclass(slots=True)
@@ -28,7 +24,7 @@ class Rows:
     Those with cut cells follow when the walk has ended: to complete them meanwhile would let its cursors expire.
     """
 
-    api: Notion
+    api: Sources
     scope: str
     related: Mapping[str, str]
     """Mapped relations: property id, and the data source of its titles."""

@@ -26,7 +26,7 @@ from shared.extraction.watch import Watched
 from shared.landing import Manifest, iso
 
 
-class Notion(Items, Queries, Sources, Protocol):
+class Notion(Items, Sources, Protocol):
     """The API as reading a source needs it."""
 
     def schema(self, data_source_id: str) -> Read: ...

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from services.notion_extractor.notion_api import NotFound, PageSize, Read
-from services.notion_extractor.reading import Proof, pages, walked
+from services.notion_extractor.reading import Proof, Queries, pages, walked
 from services.notion_extractor.turn import edited_since
 from shared.errors import AuthRejected, Rejected, Transient
 from shared.landing import iso
@@ -19,14 +19,11 @@ TITLE = "title"
 """The id of the title property in every data source."""
 
 
-class Sources(Protocol):
+class Sources(Queries, Protocol):
     """The API as titles need it."""
 
     def data_sources(self, given_id: str) -> list[str]: ...
     def schema(self, data_source_id: str) -> Read: ...
-    def query(
-        self, data_source_id: str, body: dict[str, Any], *, size: PageSize, only: tuple[str, ...] = ()
-    ) -> Read: ...
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import pytest
 
 from services.notion_extractor.reading import WALKS
 from shared.contracts.events import SourceFailed, SourceRecovered
+from shared.landing import iso
 from simulators.notion.settings import NotionSettings
 from tests.integration.notion_extractor.conftest import (
     QUERY,
@@ -18,6 +19,7 @@ from tests.integration.notion_extractor.conftest import (
     reply,
     row,
 )
+from tests.unit.notion_extractor.proof import holds
 
 LATER = "2026-11-20T10:05:00.000Z"
 REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
@@ -44,11 +46,11 @@ def test_line_1_windows_go_past_the_cap_and_the_manifest_proves_it(room, workspa
     (batch,) = office.batches(source)
     assert codes(office.rows(batch)) == list(range(30_000))
     proof = batch.content["proof"]
-    assert [window["since"] is None for window in proof["windows"]] == [True, False, False, False]
-    assert proof["windows"][0] == {"since": None, "pages": 100, "rows": 10_000}
+    assert holds(proof)
+    assert proof["crowded"] == []
     assert proof["distinct_ids"] == batch.records == 30_000
     assert proof["rows"] == proof["distinct_ids"] + proof["repeated"]
-    assert proof["pages"] == sum(window["pages"] for window in proof["windows"])
+    assert proof["pages"] == sum(window["pages"] for window in proof["windows"]) + 1, "and a look at the newest row"
     assert proof["walks"] == 1
 
 
@@ -106,12 +108,101 @@ def test_a_cap_of_another_size_is_found_by_its_status(room, workspace, clock, co
     assert codes(office.rows(office.batches(source)[0])) == list(range(count))
 
 
-def test_more_than_the_cap_in_one_minute_fails_loudly_and_lands_nothing(room, workspace, clock):
-    database, source = filled(workspace, clock, 300, per_minute=300)
-    office = room(database, settings=NotionSettings(row_cap=200), cap=200)
+def test_an_import_of_more_rows_in_one_minute_than_a_query_gives_is_parted_by_what_they_say(room, workspace, clock):
+    database, source = filled(workspace, clock, 30_000, per_minute=29_000)
+    office = room(database)
+    assert facts(office.run(), SourceFailed) == []
+    (batch,) = office.batches(source)
+    assert codes(office.rows(batch)) == list(range(30_000))
+    proof = batch.content["proof"]
+    assert holds(proof)
+    (parted, *_) = proof["crowded"]
+    assert {answer["property"] for answers in parted["parted_by"] for answer in answers} == {"Código"}
+    assert proof["distinct_ids"] == 30_000
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"rich_text": {}},
+        {"url": {}},
+        {"select": ["Ativa", "Inativa"]},
+        {"status": ["Ativa", "Inativa"]},
+        {"multi_select": ["Ativa", "Inativa"]},
+        {"checkbox": {}},
+    ],
+    ids=lambda column: next(iter(column)),
+)
+def test_rows_of_one_minute_are_parted_by_any_property_that_tells_them_apart(room, workspace, clock, column):
+    database = workspace.create_database("Clientes", {"Código": "title", "Coluna": column})
+    (source,) = database.data_source_ids
+    kind = next(iter(column))
+    some: dict[str, list[object]] = {"checkbox": [True, False], "multi_select": [["Ativa"], ["Inativa"], None]}
+    given = some.get(kind, ["Ativa", "Inativa", None])
+    for number in range(300):
+        cells = {"Código": "", "Coluna": given[number % len(given)]}
+        workspace.create_page(source, cells, created_time=clock() - timedelta(days=9))
+    office = room(database.id, settings=NotionSettings(row_cap=199), cap=199)
+    assert facts(office.run(), SourceFailed) == []
+    (batch,) = office.batches(source)
+    assert batch.records == 300
+    assert holds(batch.content["proof"])
+    assert {answer["property"] for answer in batch.content["proof"]["crowded"][0]["parted_by"][0]} == {"Coluna"}
+
+
+def test_an_import_of_one_minute_arrives_whole_as_an_increment(room, workspace, clock):
+    clock.moment -= timedelta(hours=3)
+    database, source = filled(workspace, clock, 50)
+    office = room(database, settings=NotionSettings(row_cap=200), cap=200, requests_per_minute=0.01)
+    office.run()
+    clock.forward(hours=1)
+    for number in range(50, 650):
+        workspace.create_page(source, {"Código": str(number)})
+    office.run()
+    batch = office.batches(source)[-1]
+    assert batch.kind == "increment"
+    assert codes(office.rows(batch)) == list(range(50, 650))
+    assert holds(batch.content["proof"])
+    assert batch.content["proof"]["crowded"]
+
+
+def test_an_import_that_goes_on_meanwhile_fails_by_name_and_arrives_with_the_next_run(room, workspace, clock):
+    (source,) = workspace.create_database("Clientes", REGISTER).data_source_ids
+    for number in range(450):
+        workspace.create_page(source, {"Código": str(number)})  # edited just now, however often one looks
+    office = room(source, settings=NotionSettings(row_cap=200), cap=200)
+    (failed,) = facts(office.run(), SourceFailed)
+    assert "created in one minute" in failed.reason
+    assert "are still being edited" in failed.reason
+    for page in workspace.data_sources[source].created_by_key:
+        workspace.data_sources[source].edited(page, iso(clock() - timedelta(hours=1)))
+    office.run()
+    assert codes(office.rows(office.batches(source)[-1])) == list(range(450))
+
+
+def test_titles_of_a_crowded_minute_are_read_too(room, workspace, clock):
+    long_ago = clock() - timedelta(days=9)
+    (people,) = workspace.create_database("Pessoas", {"Nome": "title"}).data_source_ids
+    managers = [workspace.create_page(people, {"Nome": f"P{n}"}, created_time=long_ago) for n in range(10_050)]
+    database = workspace.create_database("Clientes", {**REGISTER, "Gestor": {"relation": {"data_source_id": people}}})
+    workspace.create_page(database.data_source_ids[0], {"Código": "1", "Gestor": [managers[-1]]})
+    office = room(database.id)
+    office.run()
+    (batch,) = office.batches(database.data_source_ids[0])
+    assert batch.content["related"] == {managers[-1]: "P10049"}
+
+
+def test_more_than_the_cap_in_one_minute_without_a_word_to_part_them_fails_loudly_and_lands_nothing(
+    room, workspace, clock
+):
+    (source,) = workspace.create_database("Clientes", REGISTER).data_source_ids
+    for _ in range(300):
+        workspace.create_page(source, {"Código": "novo"}, created_time=clock() - timedelta(days=9))
+    office = room(source, settings=NotionSettings(row_cap=200), cap=200)
     (failed,) = facts(office.run(), SourceFailed)
     assert failed.scope == source
     assert "created in one minute" in failed.reason
+    assert "no property parts them" in failed.reason
     assert office.batches(source) == []
 
 

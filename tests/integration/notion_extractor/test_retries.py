@@ -1,8 +1,12 @@
 """How patiently Notion is asked, over the wire."""
 
+import json
+import threading
+
 import pytest
 
-from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, NotFound, NotionApi, PageSize
+from services.notion_extractor.answers import Answers
+from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, NotFound, NotionApi, PageSize, Read
 from services.notion_extractor.verdict import SLOW_TRIES, TRIES
 from services.notion_extractor.walk import WalkAgain
 from shared.clock import ReadClock
@@ -140,6 +144,27 @@ def test_a_page_that_is_too_slow_is_asked_for_in_halves_which_the_walk_keeps(sou
     query(api, size)
     query(api, size)
     assert [body["page_size"] for body in asked(source)] == [100, 100, 50, 50, 25, 25, 10, 10]
+
+
+def test_pages_that_are_too_slow_for_several_at_once_are_halved_once(source, api):
+    both = threading.Barrier(2, timeout=20)
+    slow = reply(503, error(503, "service_unavailable"))
+
+    def answer(handler, asked):
+        if json.loads(asked)["page_size"] == 100:
+            both.wait()
+            slow(handler, asked)
+        else:
+            GOOD(handler, asked)
+
+    source.replies[QUERY] = answer
+    size = PageSize()
+    answers = Answers[PageSize, Read](lambda asked: query(api, asked))
+    answers.ask(size)
+    answers.ask(size)
+    for _ in range(2):
+        assert answers.next()[1].body["results"] == [row(1)]
+    assert size.rows == 50
 
 
 def test_other_errors_do_not_shrink_the_page(source, api):
