@@ -5,7 +5,7 @@ from typing import Protocol
 
 from services.notion_extractor import history
 from services.notion_extractor.ids import dashed
-from services.notion_extractor.telling import Teller
+from services.notion_extractor.telling import Teller, drifted
 from shared.contracts.vocabulary import LOOKUP_SCOPE
 from shared.errors import Rejected, Transient
 from shared.extraction.record import Memory
@@ -35,9 +35,7 @@ def resolve(api: Databases, given: Sequence[str], tell: Teller) -> tuple[dict[st
     return found, unknown
 
 
-def scopes(
-    found: Mapping[str, str], unknown: Collection[str], memory: Memory, landing: Landing, tell: Teller
-) -> list[str]:
+def scopes(found: Mapping[str, str], unknown: Collection[str], memory: Memory, landing: Landing) -> list[str]:
     """All scopes of the plan. Those of an entry that failed just now keep their place, and grow stale there.
 
     What is read no more leaves the memory and its rows the watch list; that a data source left its database is told.
@@ -51,7 +49,7 @@ def scopes(
             continue
         if entry in found.values():
             reason = f"{scope} is no longer a data source of the database {entry}: its rows stay as they were"
-            tell.drifted(scope, reason, (scope,))
+            memory.news.append(drifted(scope, reason, (scope,)))
         del memory.reads[scope]
     memory.watch = {row_id: watched for row_id, watched in memory.watch.items() if watched.scope in kept}
     return list(kept)

@@ -205,7 +205,7 @@ class Extract:
         self.tell.known()
         begun = self.lander.recorder.reads.read()
         found, unknown = planning.resolve(api, self.sources, self.tell)
-        scopes = planning.scopes(found, unknown, self._memory, self.landing, self.tell)
+        scopes = planning.scopes(found, unknown, self._memory, self.landing)
         plan = self._planned = [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
         only = set() if whole else wanted
         if unasked := only - found.keys():
@@ -240,9 +240,6 @@ class Extract:
         last = history.last_read(self.landing, self._memory, scope)
         try:
             source = describe(api, scope, given, last=last, now=self.now())
-            if source.drift:
-                names = tuple(f"{change}: {name}" for change, names in source.drift.items() for name in names)
-                self.tell.drifted(scope, "the source's properties changed", names)
             return prepare(source, self.mappings.get(given, {}))
         except (Transient, Rejected) as error:
             self.tell.failed(scope, str(error))

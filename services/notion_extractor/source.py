@@ -11,12 +11,14 @@ from services.notion_extractor.completing import Completer, Items
 from services.notion_extractor.drift import columns, drift
 from services.notion_extractor.mapping import relations, resolve
 from services.notion_extractor.notion_api import PageSize, Read
-from services.notion_extractor.reading import Proof, Queries, walked
+from services.notion_extractor.reading import Proof, walked
 from services.notion_extractor.rows import Rows, Superseded
 from services.notion_extractor.spool import Spool
+from services.notion_extractor.telling import drifted
 from services.notion_extractor.titles import Sources, Titles
 from services.notion_extractor.turn import LastFull, edited_since
 from services.notion_extractor.walk import CAP
+from shared.contracts.events import Fact
 from shared.contracts.vocabulary import BatchKind
 from shared.errors import Rejected
 from shared.extraction import watch
@@ -109,18 +111,17 @@ class Lander:
         """
         scope = prepared.source.scope
         before = self.recorder.memory.reads.get(scope)
-        size = PageSize()
+        size, news = PageSize(), _news(prepared.source)
 
         def once(walk: int) -> Landed:
             with Spool() as spool:
                 rows = self._rows(api, prepared, spool, size, {"walks": walk}, cut_budget=cut_budget)
                 missed = partial(self._missed, scope, kind, spool, ids)
                 try:
-                    manifest = self._record(
-                        prepared, kind, rows, rows.walked(_since(prepared, kind)), plan=plan, missed=missed
-                    )
+                    given = rows.walked(_since(prepared, kind))
+                    manifest = self._record(prepared, kind, rows, given, plan=plan, missed=missed, news=news)
                 except Superseded:
-                    manifest = self._record(prepared, kind, rows, rows.spooled(), plan=plan, missed=missed)
+                    manifest = self._record(prepared, kind, rows, rows.spooled(), plan=plan, missed=missed, news=news)
                 return Landed(manifest, before.batch_ref if before else None, rows.unresolved)
 
         return walked(scope, size, once)
@@ -178,6 +179,7 @@ class Lander:
         *,
         plan: Collection[Planned],
         missed: Callable[[datetime], Collection[Watched]],
+        news: Collection[Fact] = (),
     ) -> Manifest:
         source = prepared.source
         extra: dict[str, Any] = {
@@ -199,7 +201,14 @@ class Lander:
                 "rows": full.rows,
                 "cut_requests": full.cut_requests,
             }
-        return self.recorder.land(source.scope, kind, given, plan=plan, proof=rows.proof, missed=missed, extra=extra)
+        return self.recorder.land(
+            source.scope, kind, given, plan=plan, proof=rows.proof, missed=missed, news=news, extra=extra
+        )
+
+
+def _news(source: Described) -> list[Fact]:
+    names = [f"{change}: {name}" for change, names in source.drift.items() for name in names]
+    return [drifted(source.scope, "the source's properties changed", names)] if names else []
 
 
 def _since(prepared: Prepared, kind: BatchKind) -> datetime | None:

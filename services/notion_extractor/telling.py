@@ -1,5 +1,6 @@
 """What is said of a run beside its batches: each trouble once, and once that it is over."""
 
+from collections.abc import Collection
 from enum import Enum
 
 import structlog
@@ -23,11 +24,10 @@ class Access(Enum):
 
 
 class Teller:
-    """The news of the scopes in words that may leave the process, and beside them the token and changed properties."""
+    """The news of the scopes in words that may leave the process, and beside them the token."""
 
     def __init__(self, news: News) -> None:
         self._news = news
-        self._drifted: set[tuple[str, ...]] = set()
         self.access = Access.UNKNOWN
 
     @property
@@ -51,15 +51,6 @@ class Teller:
         """Only these are still read."""
         self._news.left(scopes)
 
-    def drifted(self, scope: str, reason: str, names: tuple[str, ...]) -> None:
-        """A source is not what it was."""
-        said = (scope, reason, *names)
-        if said not in self._drifted:
-            log.warning("a source changed", scope=scope, reason=reason, names=names)
-            shown = tuple(_sayable(name) for name in names)
-            self._news.say(SchemaDrifted(system="notion", scope=scope, reason=_sayable(reason), fields=shown))
-        self._drifted.add(said)
-
     def known(self) -> None:
         """Notion knows the token."""
         if self.access in (Access.UNKNOWN, Access.REFUSED):
@@ -81,6 +72,13 @@ class Teller:
     def _granted(self) -> None:
         self._news.say(AuthRecovered(system="notion"))
         self.access = Access.GOOD
+
+
+def drifted(scope: str, reason: str, names: Collection[str]) -> SchemaDrifted:
+    """A source is not what it was: to be said with the batch that shows it so."""
+    log.warning("a source changed", scope=scope, reason=reason, names=names)
+    shown = tuple(_sayable(name) for name in names)
+    return SchemaDrifted(system="notion", scope=scope, reason=_sayable(reason), fields=shown)
 
 
 def _sayable(text: str) -> str:

@@ -17,9 +17,10 @@ log = structlog.get_logger()
 
 
 class Announcer:
-    """Batches lie in the landing until their fact is confirmed; other news waits here.
+    """Batches lie in the landing, with the news that came with them, until all of it is confirmed; other news waits
+    here.
 
-    News is lost with the process: the next run finds the same trouble and says it again.
+    That is lost with the process: the next run finds the same trouble and says it again.
     """
 
     def __init__(self, landing: Landing, system: str) -> None:
@@ -41,7 +42,7 @@ class Announcer:
         self.every.wake.set()
 
     def beat(self) -> Iterator[Envelope[Fact]]:
-        """Everything unsaid, oldest first; a batch is marked when the broker has confirmed its fact.
+        """Everything unsaid, oldest first; a batch is marked when the broker has confirmed its facts.
 
         At start, and after a road that closed in the middle, the landing itself is asked what was not said.
         """
@@ -52,11 +53,12 @@ class Announcer:
         self._complete = False
         while self._batches:
             try:
-                event = decode(self._landing.manifest(self._batches[0]).content["event"].encode())
+                content = self._landing.manifest(self._batches[0]).content
+                events = [decode(said.encode()) for said in (content["event"], *content.get("news", ()))]
             except (Rejected, KeyError) as error:
                 log.warning("a batch cannot be announced", batch_ref=self._batches.popleft(), reason=str(error))
                 continue
-            yield event
+            yield from events
             self._landing.mark_said(self._batches.popleft())
         while self._news:
             yield self._news[0]

@@ -11,8 +11,8 @@ import structlog
 
 from shared import clock
 from shared.clock import ReadClock
-from shared.contracts.envelope import batch_event_id, first
-from shared.contracts.events import RawDataReady
+from shared.contracts.envelope import Envelope, batch_event_id, consequence, first
+from shared.contracts.events import Fact, RawDataReady
 from shared.contracts.vocabulary import BatchKind, System
 from shared.errors import Rejected
 from shared.extraction import watch
@@ -56,6 +56,8 @@ class Memory:
     """The watch list as the newest lookup's manifest carries it."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What the extractor itself wants to remember between runs."""
+    news: list[Fact] = field(default_factory=list)
+    """To be said with the next batch, whose manifest forgets what they were learned from."""
     last_read_at: datetime | None = None
 
 
@@ -125,13 +127,15 @@ class Recorder:
         proof: dict[str, Any],
         missed: Callable[[datetime], Collection[Watched]] = lambda _at: (),
         removed: Collection[Watched] = (),
+        news: Collection[Fact] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> Manifest:
         """Write the rows as they come; the batch exists when the source has ended well and the manifest is down.
 
         Whatever `rows` raises leaves nothing behind. `proof` may be filled while `rows` is consumed. `missed` is asked
         after the last row, with the time of the read: what this read misses lies in the same manifest as the read, so
-        that no stop in between forgets it.
+        that no stop in between forgets it. `news` lies there, too, beside what the memory has to say: it is said with
+        the batch, at least once.
         """
         started = self.reads.read()
         earliest: datetime | None = None
@@ -139,7 +143,7 @@ class Recorder:
         with self.landing.write(self.system, batch_id(started, scope, uuid4().hex[:6]), day=started.date()) as batch:
             for row, read_at in rows:
                 batch.add(row, read_at=read_at)
-                earliest = earliest or read_at
+                earliest = min(earliest or read_at, read_at)
                 latest = max(latest, read_at)
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
@@ -159,6 +163,7 @@ class Recorder:
                 read_to=latest,
             )
             event = first(fact, source=self.source, time=clock.now(), event_id=batch_event_id(batch.batch_ref))
+            beside = [*self.memory.news, *news]
             manifest = batch.commit(
                 {
                     "batch_ref": batch.batch_ref,
@@ -177,11 +182,12 @@ class Recorder:
                     "watch": watch.dump(self.memory.watch.values()) if kind == "lookup" else [],
                     "notes": self.memory.notes,
                     "event": encode(event).decode(),
+                    "news": [encode(each).decode() for each in self._beside(event, beside)],
                     **(extra or {}),
                 }
             )
         # Only now: a batch without its manifest is none, and nobody may remember it.
-        self.memory.reads, self.memory.last_read_at = reads, latest
+        self.memory.reads, self.memory.last_read_at, self.memory.news = reads, latest, []
         if kind == "lookup":
             self.memory.listed = dict(self.memory.watch)
         self.memory.watch = watch.joined(self.memory.watch, missing)
@@ -189,6 +195,12 @@ class Recorder:
             "landed", scope=scope, kind=kind, records=batch.records, removed=len(removed), batch_ref=batch.batch_ref
         )
         return manifest
+
+    def _beside(self, batch: Envelope[RawDataReady], news: Collection[Fact]) -> Iterator[Envelope[Fact]]:
+        """Stories of their own, under ids that stay the same however often they are said."""
+        for number, fact in enumerate(news):
+            told = consequence(batch, fact, source=self.source, time=batch.time, occasion=str(number))
+            yield first(fact, source=self.source, time=batch.time, event_id=told.id)
 
 
 def _planned(planned: Planned, reads: Mapping[str, LastRead]) -> dict[str, Any]:

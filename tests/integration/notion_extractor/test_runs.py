@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.notion_extractor import planning
 from shared.contracts.envelope import first
 from shared.contracts.events import AuthFailed, AuthRecovered, RunNow, SchemaDrifted, SourceFailed, TokenSupplied
 from shared.extraction.supplied import supply
@@ -186,6 +187,48 @@ def test_changed_properties_are_told_once_and_stand_in_the_manifest(room, regist
     assert told.fields == ("vanished: CNPJ",)
 
 
+def test_changed_properties_are_told_by_the_next_process_where_this_one_dies_before_it_could(room, register, workspace):
+    database, source = register
+    office = room(database)
+    office.run()
+    workspace.rename_property(source, "Nome Fantasia", "Apelido")
+    office.extract.run()  # the broker is away
+    office.restart()
+    (told,) = facts(office.said(), SchemaDrifted)
+    assert told.fields == ("renamed: Nome Fantasia → Apelido",)
+    office.restart()
+    assert facts(office.run(), SchemaDrifted) == [], "what was confirmed is not said again"
+
+
+def test_news_whose_confirmation_was_lost_are_said_again_under_the_same_id(room, register, workspace):
+    database, source = register
+    office = room(database)
+    office.run()
+    workspace.add_property(source, "CNPJ", "rich_text")
+    office.extract.run()
+
+    def first_drift():
+        beat = office.announcer.beat()
+        return next(each for each in beat if isinstance(each.data, SchemaDrifted))
+
+    before = first_drift()  # said, and the process ends before it hears so
+    office.restart()
+    assert first_drift() == before
+
+
+def test_changed_properties_are_told_once_their_rows_could_be_read(room, register, workspace, server):
+    database, source = register
+    office = room(database)
+    office.run()
+    workspace.rename_property(source, "Nome Fantasia", "Apelido")
+    server.show(workspace, NotionSettings(queries_per_window=0))
+    assert [type(fact) for fact in office.run()] == [SourceFailed]
+    office.restart()
+    server.show(workspace)
+    (told,) = facts(office.run(), SchemaDrifted)
+    assert told.fields == ("renamed: Nome Fantasia → Apelido",)
+
+
 def test_a_mapping_that_names_what_is_not_there_is_one_alert_with_what_is(room, register):
     database, source = register
     office = room(database, mappings={database: {"fields": {"client_code": "Codigo"}}})
@@ -208,6 +251,22 @@ def test_a_data_source_that_left_its_database_is_told_once(room, workspace, cloc
     assert {each["scope"] for each in office.batches()[-1].content["plan"]} == {stays, "lookup"}
     office.restart()
     assert facts(office.run(), SchemaDrifted) == []
+
+
+@pytest.mark.parametrize("lands", [True, False], ids=["its batch landed", "nothing landed"])
+def test_that_a_data_source_left_is_told_by_the_next_process_too(room, workspace, clock, lands):
+    database = workspace.create_database("Clientes", REGISTER, data_sources=["Ativos", "Antigos"])
+    stays, leaves = database.data_source_ids
+    office = room(database.id)
+    office.run()
+    database.data_source_ids.remove(leaves)
+    if lands:
+        office.extract.run()
+    else:
+        planning.scopes({stays: database.id}, (), office.extract.lander.recorder.memory, office.landing)
+    office.restart()
+    (told,) = facts(office.said() if lands else office.run(), SchemaDrifted)
+    assert told.scope == leaves
 
 
 def test_a_source_in_the_trash_is_not_read_as_an_empty_one(room, register, workspace):

@@ -8,15 +8,15 @@ import pytest
 
 from shared.clock import ReadClock
 from shared.contracts.envelope import Envelope, batch_event_id
-from shared.contracts.events import RawDataReady
+from shared.contracts.events import RawDataReady, SchemaDrifted
 from shared.errors import Outage
 from shared.extraction import watch
 from shared.extraction.announce import Announcer
 from shared.extraction.record import Memory, Planned, Recorder, recall
 from shared.extraction.spreadsheets import Spreadsheets
-from shared.landing import Landing
+from shared.landing import Landing, iso
 from shared.landing.files import Files
-from shared.messaging.codec import decode
+from shared.messaging.codec import decode, encode
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OPEN, REPORT = "search:open", "report:2026-10-01/2026-12-31"
@@ -48,6 +48,32 @@ def land(recorder, scope=OPEN, given=None, **more):
 
 def test_who_never_landed_remembers_nothing(landing):
     assert recall(landing, "gestta") == Memory()
+
+
+def test_news_wait_for_the_next_batch_and_leave_the_memory_when_it_is_there(landing, recorder):
+    left = SchemaDrifted(system="gestta", scope=REPORT, reason="it left")
+    changed = SchemaDrifted(system="gestta", scope=OPEN, reason="it changed")
+    recorder.memory.news = [left]
+    with pytest.raises(Outage):
+        land(recorder, given=broken())
+    assert recorder.memory.news == [left]
+    manifest = land(recorder, news=[changed])
+    assert recorder.memory.news == []
+    said = list(Announcer(landing, "gestta").beat())
+    assert [type(each.data) for each in said] == [RawDataReady, SchemaDrifted, SchemaDrifted]
+    assert [each.data for each in said[1:]] == [left, changed]
+    assert len({each.id for each in said}) == 3
+    assert manifest.content["news"] == [encode(each).decode() for each in said[1:]]
+
+
+def broken():
+    yield {"id": "1"}, NOON
+    raise Outage("landing", "full")
+
+
+def test_a_read_began_with_its_earliest_row_in_whatever_order_rows_came(recorder):
+    manifest = land(recorder, given=rows("1", "2")[::-1])
+    assert manifest.content["read_from"] == iso(NOON)
 
 
 def missing(*ids, scope=OPEN):
