@@ -30,13 +30,13 @@ def last_full(last: Manifest | None) -> LastFull | None:
     if last is None:
         return None
     if last.kind == "full":
-        cut = (last.content.get("proof") or {}).get("cut") or {}
-        requests = int(cut.get("requests", 0)) + int(cut.get("left_cut", 0))
-        return LastFull(last.batch_ref, started(last), last.records, requests)
+        proof = last.content["proof"]
+        requests = proof["cut"]["requests"] + proof["cut"]["left_cut"]
+        return LastFull(last.batch_ref, started(last), proof["pages"], requests)
     full: dict[str, Any] | None = last.content.get("full")
     if full is None:
         return None
-    return LastFull(full["batch_ref"], datetime.fromisoformat(full["started"]), full["rows"], full["cut_requests"])
+    return LastFull(full["batch_ref"], datetime.fromisoformat(full["started"]), full["pages"], full["cut_requests"])
 
 
 def started(last: Manifest) -> datetime:

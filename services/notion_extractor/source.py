@@ -198,7 +198,7 @@ class Lander:
             extra["full"] = {
                 "batch_ref": full.batch_ref,
                 "started": iso(full.started),
-                "rows": full.rows,
+                "pages": full.pages,
                 "cut_requests": full.cut_requests,
             }
         return self.recorder.land(

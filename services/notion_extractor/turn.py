@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notion_extractor.walk import PAGE_SIZE
 from shared.contracts.vocabulary import BatchKind
 
 OVERLAP = timedelta(minutes=2)
@@ -17,14 +16,15 @@ class LastFull:
 
     batch_ref: str
     started: datetime
-    rows: int
+    pages: int
+    """Requests that its rows took: pages may have had to be small, and minutes to be parted."""
     cut_requests: int
     """Requests that completing its cut cells took, or would have taken."""
 
     @property
     def requests(self) -> int:
         """What reading it whole again costs."""
-        return self.rows // PAGE_SIZE + 1 + self.cut_requests
+        return self.pages + self.cut_requests
 
 
 def turns(

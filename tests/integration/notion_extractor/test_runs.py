@@ -50,6 +50,20 @@ def test_a_source_that_fits_is_read_whole_each_time(room, register):
     assert [kind for kind, _ in read(office, source)] == ["full", "full"]
 
 
+def test_a_source_that_could_only_be_read_in_small_pages_costs_as_many_requests_as_it_took(
+    room, register, workspace, clock
+):
+    database, source = register
+    for number in range(5, 40):
+        workspace.create_page(source, {"Código": str(number)}, created_time=clock() - timedelta(hours=1))
+    # Half an hour has room for three requests: for 40 rows a page would do, but these come by ten.
+    office = room(database, settings=NotionSettings(heavy_page_size=10), requests_per_minute=0.1)
+    office.run()
+    clock.forward(hours=1)
+    office.run()
+    assert [batch.kind for batch in office.batches(source)] == ["full", "increment"]
+
+
 def test_line_8_an_increment_brings_also_what_was_edited_in_the_minute_of_the_last_read(
     room, register, workspace, clock
 ):

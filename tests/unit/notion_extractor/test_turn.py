@@ -11,7 +11,7 @@ HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 
 
 def last(rows=1_000, *, cut=0, ago=HOUR):
-    return LastFull("ref", NOON - ago, rows, cut)
+    return LastFull("ref", NOON - ago, rows // 100 + 1, cut)
 
 
 def decided(sources, *, rate=150, every=HOUR, full_every=DAY):
