@@ -61,10 +61,12 @@ class Titles:
         Raises `AuthRejected` where the token is refused.
         """
         try:
-            sources = _sources(api, target)
+            sources, asked_at = _sources(api, target)
             if not wanted:
                 return Resolved({}, 0)
-            known = self._read(api, target, sources, set(wanted))
+            # Whichever clock is behind: what was edited while we read must not be older than the next read's beginning.
+            started = min(self._now(), asked_at or self._now())
+            known = self._read(api, target, sources, set(wanted), started)
         except AuthRejected as error:
             if error.status == 401:
                 raise
@@ -92,15 +94,13 @@ class Titles:
             return None
         return {"started": iso(known.started), "full_at": iso(known.full_at), "absent": sorted(known.absent)}
 
-    def _read(self, api: Sources, target: str, sources: list[str], wanted: set[str]) -> Known:
+    def _read(self, api: Sources, target: str, sources: list[str], wanted: set[str], started: datetime) -> Known:
         known = self._known.get(target)
-        if known is not None and self._now() - known.full_at < self._full_every:
-            started = self._now()
+        if known is not None and started - known.full_at < self._full_every:
             known.titles |= _titles(api, sources, wanted | known.titles.keys(), known.started)
             known.started = started
             if known.titles.keys() | known.absent >= wanted:
                 return known
-        started = self._now()
         kept = wanted | known.titles.keys() if known else wanted
         titles = _titles(api, sources, kept, None)
         self._known[target] = Known(started, started, titles, kept - titles.keys())
@@ -113,15 +113,17 @@ class Titles:
         return Resolved(titles, len(wanted) - len(titles), reason)
 
 
-def _sources(api: Sources, target: str) -> list[str]:
-    """The data sources to ask. Where the related one is not shared, rows come as if they had no relations: only asking
-    for it tells. A relation of an older schema names the database.
+def _sources(api: Sources, target: str) -> tuple[list[str], datetime | None]:
+    """The data sources to ask, and what the server's clock said.
+
+    Where the related one is not shared, rows come as if they had no relations: only asking for it tells. A relation of
+    an older schema names the database.
     """
     try:
-        api.schema(target)
+        return [target], api.schema(target).server_time
     except NotFound:
-        return api.data_sources(target)
-    return [target]
+        sources = api.data_sources(target)
+        return sources, api.schema(sources[0]).server_time
 
 
 def _titles(api: Sources, sources: list[str], wanted: Collection[str], last_started: datetime | None) -> dict[str, str]:

@@ -70,6 +70,20 @@ def test_titles_are_remembered_and_only_edits_are_read(room, register, people, w
     assert asked[2][1]["filter"]["timestamp"] == "last_edited_time"
 
 
+def test_titles_that_are_edited_while_the_servers_clock_is_behind_ours_are_read(
+    room, register, people, workspace, clock
+):
+    source, managers = register
+    office = room(source)
+    office.extract.lander.titles._now = lambda: clock() + timedelta(minutes=10)
+    office.run()
+    clock.forward(minutes=1)
+    workspace.update_page(managers[3], {"Nome": "Outro nome"})
+    clock.forward(minutes=9)
+    office.run()
+    assert last(office, source)["related"][managers[3]] == "Outro nome"
+
+
 def test_titles_outlive_a_restart(room, register, people, clock):
     source, _ = register
     office = room(source)
