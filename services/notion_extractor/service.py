@@ -73,17 +73,23 @@ class Extract:
     def run(self) -> None:
         """Read every source. While the token is refused nothing is asked."""
         with self._running:
-            whole, self._whole = self._whole, False
-            wanted, self._wanted = self._wanted, set()
             if self.tell.access is Access.REFUSED and not self.credentials.has_news():
                 return
+            whole, self._whole = self._whole, False
+            wanted, self._wanted = self._wanted, set()
             try:
                 self.lander.recorder.refresh()
                 self._with_token(whole, wanted)
-            except AuthRejected as error:
-                self.tell.refused(error)
-            except (Transient, Rejected) as error:
-                self.tell.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
+            except (AuthRejected, Transient, Rejected) as error:
+                self._whole |= whole
+                self._wanted |= wanted
+                self._tell(error)
+
+    def _tell(self, error: AuthRejected | Transient | Rejected) -> None:
+        if isinstance(error, AuthRejected):
+            self.tell.refused(error)
+        else:
+            self.tell.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
 
     def run_whole_plan(self) -> bool:
         """For `--once`: a supplied token first, then everything; returns whether every source was read."""
@@ -223,6 +229,8 @@ class Extract:
             now=self.now(),
         )
         related = {target for each in ready for target in each.related.values()}
+        unread = (history.last_read(self.landing, self._memory, each.scope) for each in plan if each.scope not in kinds)
+        related |= {target for last in unread if last for target in last.content.get("related_read") or ()}
         with Ids() as ids:
             read: list[str] = []
             for each in ready:

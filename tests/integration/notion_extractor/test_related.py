@@ -148,6 +148,17 @@ def test_a_related_source_that_is_not_shared_leaves_its_titles_unresolved(room, 
     assert len(last(office, source)["related"]) == 140
 
 
+def test_the_trouble_of_a_related_source_is_not_over_because_its_source_was_not_read(room, register, people, workspace):
+    source, _ = register
+    workspace.unshare(people)
+    office = room(source)
+    assert [fact.scope for fact in facts(office.run(), SourceFailed)] == [people]
+    workspace.unshare(source)
+    said = office.run()
+    assert [fact.scope for fact in facts(said, SourceFailed)] == [source]
+    assert people not in {fact.scope for fact in facts(said, SourceRecovered)}
+
+
 def test_a_relation_that_names_the_database_is_resolved_through_it(room, workspace, people):
     owner = workspace.data_sources[people].database_id
     page = workspace.create_page(people, {"Nome": "Ana"})

@@ -143,6 +143,19 @@ def test_a_person_who_wants_a_run_now_gets_everything_whole(room, register, cloc
     assert [kind for kind, _ in read(office, source)] == ["full", "full"]
 
 
+def test_a_wish_outlives_a_run_that_could_not_begin(room, register, clock, server, workspace):
+    database, source = register
+    office = room(database, **large())
+    office.run()
+    clock.forward(hours=1)
+    office.extract.on_run_now(first(RunNow(system="notion", by="Ana"), source="/t", time=clock(), event_id="1"))
+    server.show(workspace, NotionSettings(requests_per_window=0))
+    office.run()
+    server.show(workspace)
+    office.run()
+    assert [kind for kind, _ in read(office, source)] == ["full", "full"]
+
+
 def test_a_person_who_wants_one_source_gets_that_alone(room, register, clock):
     database, source = register
     office = room(database, **large())
