@@ -1,57 +1,79 @@
 """A micro-run: the pages that webhooks named, read one by one and landed beside the runs, which reconcile them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
-
-import structlog
 
 from services.notion_extractor import history, source
 from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import Read
 from services.notion_extractor.source import Landed, Lander
+from shared.errors import Rejected, Transient
 from shared.extraction.record import Planned
-from shared.landing import Landing, Manifest
-
-log = structlog.get_logger()
+from shared.landing import Landing
 
 MANY = 100
 """More pages than that are read faster by a query."""
 
 
-class Notion(source.Notion, Protocol):
-    """The API as a micro-run needs it."""
+class Pages(Protocol):
+    """The API as asking for pages needs it."""
 
     def page(self, page_id: str) -> Read | None: ...
 
 
+class Notion(Pages, source.Notion, Protocol):
+    """The API as a micro-run needs it."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What became of the pages that were asked for. What is gone, trashed or elsewhere is in none of these."""
+
+    by_scope: dict[str, list[Read]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Pages that asking again would not bring, and why."""
+    waiting: list[str] = field(default_factory=list)
+    """Pages to ask for again."""
+    trouble: str | None = None
+    """Why they wait."""
+
+
+def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathered:
+    """Ask for `pages`, those of `scopes` alone count. One that is refused keeps no other from being read.
+
+    Raises `AuthRejected` where the token is refused.
+    """
+    found = Gathered()
+    for number, page_id in enumerate(pages):
+        try:
+            page = api.page(page_id)
+        except Rejected as error:
+            found.refused[page_id] = str(error)
+            continue
+        except Transient as error:  # it was asked patiently: the next page would wait as long
+            found.waiting, found.trouble = list(pages[number:]), str(error)
+            break
+        scope = _scope_of(page)
+        if page is not None and scope in scopes:
+            found.by_scope.setdefault(scope, []).append(page)
+    return found
+
+
 def land(
     api: Notion,
-    pages: Sequence[str],
+    by_scope: Mapping[str, Sequence[Read]],
     *,
     lander: Lander,
     landing: Landing,
     plan: Collection[Planned],
     cut_budget: int,
 ) -> Iterator[Landed]:
-    """Land those of `pages` that are rows of a source read before, source by source.
-
-    What is gone, trashed, archived or elsewhere is left to the next whole read. Raises what asking raises.
-    """
-    planned = {each.scope for each in plan}
-    found: dict[str, tuple[Manifest, list[Read]]] = {}
-    for page_id in pages:
-        page = api.page(page_id)
-        scope = _scope_of(page)
-        if page is None or scope not in planned:
-            continue
-        if scope not in found:
-            last = history.last_read(landing, lander.recorder.memory, scope)
-            if last is None:
-                continue
-            found[scope] = (last, [])
-        found[scope][1].append(page)
-    for last, reads in found.values():
-        yield lander.land_pages(api, last, reads, plan=plan, cut_budget=cut_budget)
+    """Land the pages of sources that were read before, source by source."""
+    for scope, reads in by_scope.items():
+        last = history.last_read(landing, lander.recorder.memory, scope)
+        if last is not None:
+            yield lander.land_pages(api, last, reads, plan=plan, cut_budget=cut_budget)
 
 
 def _scope_of(page: Read | None) -> str | None:

@@ -50,6 +50,7 @@ def serve(host: str, port: int, token: Token, dirty: Dirty) -> ThreadingHTTPServ
 
     class Handler(BaseHTTPRequestHandler):
         timeout = SECONDS
+        server_version, sys_version = "webhooks", ""
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
@@ -58,6 +59,11 @@ def serve(host: str, port: int, token: Token, dirty: Dirty) -> ThreadingHTTPServ
                 return
             body = self.rfile.read(int(length))
             self._answer(_take(body, self.headers.get("X-Notion-Signature"), token, dirty))
+
+        def do_GET(self) -> None:
+            self._answer(405)
+
+        do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_PUT = do_GET  # noqa: N815  the standard library names them so
 
         def _answer(self, status: int) -> None:
             self.send_response(status)
@@ -84,7 +90,10 @@ def _take(body: bytes, signature: str | None, token: Token, dirty: Dirty) -> int
             return 200
         return 401
     if isinstance(posted, Handshake):
-        return 200 if hmac.compare_digest(posted.token.encode(), known.encode()) else 403
+        if hmac.compare_digest(posted.token.encode(), known.encode()):
+            return 200
+        log.warning("another webhook token was handed over and not taken, the first one stays")
+        return 403
     if not is_signed(body, signature, known):
         log.warning("a webhook that Notion did not sign was refused")
         return 401

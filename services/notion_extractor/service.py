@@ -167,26 +167,33 @@ class Extract:
             try:
                 self._land_dirty(self.credentials.api(), pages)
             except AuthRejected as error:
+                self.dirty.put_back(pages)
                 if error.status == 401:
                     self.credentials.refused()
+                    if self.credentials.has_news():
+                        return  # the next beat asks with the other token
                 self.tell.refused(error)
-            except Rejected as error:
-                log.warning("pages that a webhook named could not be read, the next run brings them", reason=str(error))
             except Transient as error:
                 log.info("pages that a webhook named wait", reason=str(error))
                 self.dirty.put_back(pages)
 
     def _land_dirty(self, api: NotionApi, pages: Sequence[str]) -> None:
+        found = dirty_pages.gather(api, pages, {each.scope for each in self._planned})
+        if found.refused:
+            log.warning("pages that a webhook named could not be read, the next run brings them", pages=found.refused)
         landed = dirty_pages.land(
             api,
-            pages,
+            found.by_scope,
             lander=self.lander,
             landing=self.landing,
             plan=self._planned,
             cut_budget=self.pacing.budget,
         )
         for each in landed:
-            self._landed(each.manifest, each.before)
+            self.announcer.batch_landed(each.manifest.batch_ref)  # no spreadsheet: people want the whole source there
+        if found.waiting:
+            log.info("pages that a webhook named wait", reason=found.trouble)
+            self.dirty.put_back(found.waiting)
 
     def _with_token(self, whole: bool, wanted: set[str]) -> None:
         """A refused token gives way to the next one there is, from the run's beginning."""

@@ -131,7 +131,8 @@ class Lander:
     ) -> Landed:
         """Pages of a source that were read one by one, as an increment under what `last` knows of the source.
 
-        It says of itself that it began when `last` did: the next increment has to bring what no webhook told.
+        That is no read of the source: it stays as fresh as it was. And it says of itself that it began when `last` did:
+        the next increment has to bring what no webhook told.
         """
         schema = {"properties": last.content["schema"]}
         source = Described(last.scope, last.content["given"], schema, {}, history.started(last), last)
@@ -140,7 +141,9 @@ class Lander:
         with Ids() as ids, Spool() as spool:
             rows = self._rows(api, prepared, spool, PageSize(), {"asked_by_id": len(reads)}, cut_budget=cut_budget)
             missed = partial(self._missed, last.scope, "increment", spool, ids)
-            manifest = self._record(prepared, "increment", rows, rows.given(reads), plan=plan, missed=missed)
+            manifest = self._record(
+                prepared, "increment", rows, rows.given(reads), plan=plan, missed=missed, is_read=False
+            )
             memory.watch = watch.seen(memory.watch, {row_id for row_id in memory.watch if row_id in ids})
         return Landed(manifest, last.batch_ref, rows.unresolved)
 
@@ -180,6 +183,7 @@ class Lander:
         plan: Collection[Planned],
         missed: Callable[[datetime], Collection[Watched]],
         news: Collection[Fact] = (),
+        is_read: bool = True,
     ) -> Manifest:
         source = prepared.source
         extra: dict[str, Any] = {
@@ -202,7 +206,15 @@ class Lander:
                 "cut_requests": full.cut_requests,
             }
         return self.recorder.land(
-            source.scope, kind, given, plan=plan, proof=rows.proof, missed=missed, news=news, extra=extra
+            source.scope,
+            kind,
+            given,
+            plan=plan,
+            proof=rows.proof,
+            missed=missed,
+            news=news,
+            is_read=is_read,
+            extra=extra,
         )
 
 

@@ -30,7 +30,8 @@ Held = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class LastRead:
-    """The last complete read of a scope, and what the scope holds since: its last full batch and the increments."""
+    """A scope's newest batch, when its last complete read ended, and what it holds: its last full batch and what was
+    added since."""
 
     batch_ref: str
     read_at: datetime
@@ -128,9 +129,12 @@ class Recorder:
         missed: Callable[[datetime], Collection[Watched]] = lambda _at: (),
         removed: Collection[Watched] = (),
         news: Collection[Fact] = (),
+        is_read: bool = True,
         extra: Mapping[str, Any] | None = None,
     ) -> Manifest:
         """Write the rows as they come; the batch exists when the source has ended well and the manifest is down.
+
+        Not `is_read`: only some rows were asked for, so the scope's last read stays the one before.
 
         Whatever `rows` raises leaves nothing behind. `proof` may be filled while `rows` is consumed. `missed` is asked
         after the last row, with the time of the read: what this read misses lies in the same manifest as the read, so
@@ -148,7 +152,8 @@ class Recorder:
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
             holds = (*(before.holds if before and kind == "increment" else ()), (batch.batch_ref, sha256))
-            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, latest, sha256, holds)}
+            read_at = latest if is_read or before is None else before.read_at
+            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, read_at, sha256, holds)}
             missing = missed(latest)
             planned = {entry.scope for entry in plan}
             fact = RawDataReady(

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import socket
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -12,9 +14,10 @@ from services.notion_extractor import receiver
 from services.notion_extractor.receiver import Token
 from services.notion_extractor.webhook import Dirty, read
 from shared.contracts.events import AuthFailed
+from shared.extraction.supplied import supply
 from simulators.notion.webhooks import Options, Webhooks
 from tests.contract.simulated_notion import TOKEN as NOTION_TOKEN
-from tests.integration.notion_extractor.conftest import facts
+from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, facts, listed, reply, row
 
 SECRET = "secret_webhook"
 REGISTER = {"Código": "title"}
@@ -65,14 +68,54 @@ def test_the_handshake_keeps_the_token_in_a_file_for_a_person_and_signed_events_
         ({"verification_token": SECRET}, None, 200),
         (b"no JSON", SECRET, 200),
         (b"x" * (1 << 20) + b"x", SECRET, 413),
+        (event(1, kind="comment.created"), SECRET, 200),
+        (event(1, kind="page_of_a_new_kind.created"), SECRET, 200),
     ],
-    ids=["unsigned", "signed by another", "another token", "the same token again", "nothing to read", "too much"],
+    ids=[
+        "unsigned",
+        "signed by another",
+        "another token",
+        "the same token again",
+        "nothing to read",
+        "too much",
+        "signed, of no page",
+        "signed, of a type that nobody knows",
+    ],
 )
 def test_who_cannot_sign_makes_nothing_dirty_and_replaces_no_token(endpoint, dirty, tmp_path, body, secret, status):
     post(endpoint, {"verification_token": SECRET}, secret=None)
     assert post(endpoint, body, secret=secret) == status
     assert dirty.take() == ([], False)
     assert (tmp_path / "tokens" / "notion.webhook").read_text() == SECRET + "\n"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_another_method_than_post_is_refused_without_a_word(endpoint, dirty, method):
+    post(endpoint, {"verification_token": SECRET}, secret=None)
+    answer = requests.request(method, endpoint, data=json.dumps(event(1)), timeout=5)
+    assert (answer.status_code, answer.content, answer.headers["Server"].strip()) == (405, b"", "webhooks")
+    assert dirty.take() == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (b"Content-Length: 1048577\r\n\r\n", b"413"),
+        (b"Content-Length: -1\r\n\r\n", b"413"),
+        (b"Content-Length: x\r\n\r\n", b"413"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"413"),
+        (b"Content-Length: 100\r\n\r\n{}", b"401"),
+    ],
+    ids=["too long", "negative", "no number", "of no known length", "shorter than it says"],
+)
+def test_a_body_that_is_not_as_long_as_it_may_be_or_says_is_not_taken(endpoint, dirty, lines, status):
+    post(endpoint, {"verification_token": SECRET}, secret=None)
+    address = urlsplit(endpoint)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as line:
+        line.sendall(b"POST /notion HTTP/1.1\r\nHost: x\r\n" + lines)
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1000).split()[1] == status
+    assert dirty.take() == ([], False)
 
 
 def test_the_simulated_notions_deliveries_are_taken_in_any_order_and_number(
@@ -193,3 +236,79 @@ def test_before_the_first_run_and_with_a_refused_token_pages_wait(room, workspac
     office.run()
     office.extract.read_dirty_pages()
     assert [batch.kind for batch in office.batches(source)] == ["full", "increment"]
+
+
+def reads_of(office, source):
+    plan = office.batches()[-1].content["plan"]
+    return next(each["last_read_at"] for each in plan if each["scope"] == source)
+
+
+def test_pages_that_webhooks_brought_make_their_source_no_fresher(room, workspace, register):
+    source, (page, *_) = register
+    office = room(source)
+    office.run()
+    read_at = reads_of(office, source)
+    told(office, page)
+    assert office.batches()[-1].kind == "increment"
+    assert reads_of(office, source) == read_at
+    office.restart()
+    office.run()
+    assert reads_of(office, source) > read_at
+
+
+def test_an_old_event_that_is_posted_again_costs_a_read_and_brings_what_is_there_now(room, workspace, register):
+    source, (page, *_) = register
+    office = room(source)
+    office.run()
+    workspace.update_page(page, {"Código": "newer"})
+    old = event(1, page) | {"timestamp": "2026-01-01T00:00:00.000Z", "attempt_number": 8}
+    for _ in range(3):
+        office.extract.dirty.heard(read(json.dumps(old).encode()))
+        office.extract.read_dirty_pages()
+    (batch,) = office.batches(source)[1:]
+    assert codes(office, batch) == ["newer"]
+
+
+def page_path(number):
+    return f"/v1/pages/{row(number)['id']}"
+
+
+def test_a_page_that_is_refused_for_good_keeps_no_other_back_and_the_next_run_brings_it(room, source):
+    source.replies |= {page_path(n): reply(body=row(n)) for n in (1, 3)}
+    source.replies[page_path(2)] = reply(400, error(400, "validation_error"))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    told(office, *(row(n)["id"] for n in (1, 2, 3)))
+    batch = office.batches(SOURCE_ID)[-1]
+    assert (batch.kind, office.rows(batch)) == ("increment", [row(1), row(3)])
+    assert office.extract.dirty.take() == ([], False)
+    newer = row(2, last_edited_time="2026-11-20T10:05:00.000Z")
+    source.replies[QUERY] = reply(body=listed(row(1), newer, row(3)))
+    office.run()
+    assert newer in office.rows(office.batches(SOURCE_ID)[-1])
+
+
+def test_where_notion_is_away_what_was_read_lands_and_the_other_pages_wait(room, source):
+    source.replies[page_path(1)] = reply(body=row(1))
+    source.replies["/v1/pages/"] = reply(500, error(500, "internal_server_error"))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    told(office, *(row(n)["id"] for n in (1, 2, 3)))
+    assert office.rows(office.batches(SOURCE_ID)[-1]) == [row(1)]
+    assert office.said() == []
+    assert office.extract.dirty.take() == ([row(2)["id"], row(3)["id"]], False)
+
+
+def test_a_token_that_is_refused_for_a_page_gives_way_to_the_other_one_without_an_alert(room, workspace, register):
+    source, (page, *_) = register
+    office = room(source)
+    office.run()
+    office.said()
+    supply(office.folder / "tokens", "notion", "bad")
+    (office.folder / "tokens" / "notion.token.supplied").rename(office.folder / "tokens" / "notion.token")
+    workspace.update_page(page, {"Código": "told"})
+    told(office, page)
+    assert len(office.batches(source)) == 1
+    office.extract.read_dirty_pages()
+    assert codes(office, office.batches(source)[-1]) == ["told"]
+    assert facts(office.said(), AuthFailed) == []
