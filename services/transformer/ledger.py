@@ -41,7 +41,8 @@ WHERE NOT EXISTS (SELECT 1 FROM ops.scopes newer WHERE newer.system = :system AN
 ON CONFLICT (system, scope) DO UPDATE SET every = excluded.every, planned_at = excluded.planned_at
 """
 SCOPE_READ = """
-UPDATE ops.scopes SET last_read_at = greatest(last_read_at, CAST(:read_at AS timestamptz)) WHERE system = :system AND scope = :scope
+UPDATE ops.scopes SET last_read_at = greatest(last_read_at, CAST(:read_at AS timestamptz))
+WHERE system = :system AND scope = :scope
 """
 DRIFT_TOLD = "SELECT 1 FROM ops.quality WHERE system = :system AND measure = :measure LIMIT 1"
 DRIFT = "INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, 1) ON CONFLICT DO NOTHING"
@@ -91,7 +92,7 @@ def record_pending(connection: Connection, batch: RawDataReady, removals: Decisi
 
 
 def record_plan(connection: Connection, manifest: Manifest, batch: RawDataReady) -> None:
-    """The newest plan, and when this scope was last read whole: rows that were asked for one by one are no read of it."""
+    """The newest plan, and when this scope was last read: rows that were asked for one by one are no read of it."""
     plan = manifest.content.get("plan") or []
     planned = {"system": batch.system, "planned_at": batch.read_to}
     if plan:
@@ -100,8 +101,9 @@ def record_plan(connection: Connection, manifest: Manifest, batch: RawDataReady)
             text(PLAN),
             [planned | {"scope": p["scope"], "every": timedelta(seconds=p["every_seconds"])} for p in plan],
         )
-    read_at = next((p["last_read_at"] for p in plan if p["scope"] == batch.scope and "last_read_at" in p), batch.read_to)
-    connection.execute(text(SCOPE_READ), {"system": batch.system, "scope": batch.scope, "read_at": read_at})
+    last_read_at = next((p.get("last_read_at") for p in plan if p["scope"] == batch.scope), None)
+    read = {"system": batch.system, "scope": batch.scope, "read_at": last_read_at or batch.read_to}
+    connection.execute(text(SCOPE_READ), read)
 
 
 def record_drift(connection: Connection, batch: RawDataReady, drift: set[str], now: datetime) -> tuple[str, ...]:
