@@ -2,11 +2,13 @@
 one alert at most."""
 
 import json
+from itertools import cycle
 
 import pytest
 
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.source import describe
+from services.transformer.tidy.notion import tidy
 from shared.clock import ReadClock, now
 from shared.contracts.events import SchemaDrifted, SourceFailed
 from tests.integration.notion_extractor.conftest import (
@@ -15,6 +17,7 @@ from tests.integration.notion_extractor.conftest import (
     SOURCE_ID,
     error,
     facts,
+    in_turn,
     listed,
     reply,
     row,
@@ -34,6 +37,15 @@ def deep(levels):
 
 def text(content):
     return {"Código": {"id": "title", "type": "title", "title": [{"type": "text", "plain_text": content}]}}
+
+
+def in_turn_for_ever(*replies):
+    turns = cycle(replies)
+
+    def send(handler, asked):
+        next(turns)(handler, asked)
+
+    return send
 
 
 BAD_ANSWERS = {
@@ -63,6 +75,14 @@ BAD_ANSWERS = {
     "has_more that is no bool, without a cursor": (
         reply(200, {**listed(row(1)), "has_more": "yes", "next_cursor": {}}),
         "has_more without a cursor",
+    ),
+    "an endless cursor": (reply(200, listed(row(1), row(2), cursor="c")), "a cursor came twice"),
+    "a cursor that has always expired": (
+        in_turn_for_ever(
+            reply(200, listed(row(1), cursor="c")),
+            reply(400, error(400, "validation_error", "The start_cursor provided is invalid: c")),
+        ),
+        "could not be walked to its end",
     ),
     "a request status that nobody knows": (
         reply(200, listed(row(1), request_status={"type": "half", "x": 1})),
@@ -142,6 +162,51 @@ def test_an_odd_row_lands_as_it_is_beside_the_good_ones(room, source, case):
     assert facts(office.run(), SourceFailed) == []
     assert office.rows(office.batches(SOURCE_ID)[-1]) == [ODD_ROWS[case], row(2)]
     assert facts(office.run(), SourceFailed) == []
+
+
+# What the transformer sets aside, and for what; everything else is read.
+SET_ASIDE = {
+    "a text of a million characters": "client_code",
+    "a missing id": "id",
+    "an edit out of range": "last_edited_time",
+    "an edit that is a number": "last_edited_time",
+}
+
+
+@pytest.mark.parametrize("case", ODD_ROWS, ids=str)
+def test_an_odd_row_that_landed_is_read_or_set_aside_by_name_and_the_good_one_is_read(room, source, case):
+    office = room(SOURCE_ID, url=source.url)
+    source.replies[QUERY] = reply(body=listed(ODD_ROWS[case], row(2)))
+    office.run()
+    batch = office.batches(SOURCE_ID)[-1]
+    tidied = tidy(list(office.landing.rows(batch.batch_ref, sha256=batch.sha256)), 1, batch)
+    good = [row(2)["id"]]
+    assert tidied.frame.row_id.tolist()[-1:] == good
+    assert [(each.row_number, each.field) for each in tidied.rejected] == (
+        [(1, SET_ASIDE[case])] if case in SET_ASIDE else []
+    )
+    assert len(tidied.frame) + len(tidied.rejected) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, listed(row(1), row(2), row(2), row(1), row(2))),
+        in_turn(reply(200, listed(row(1), row(2), cursor="c")), reply(200, listed(row(2), row(1)))),
+        in_turn(reply(200, listed(row(1), cursor="c")), reply(200, listed(cursor="d")), reply(200, listed(row(2)))),
+        in_turn(
+            reply(200, listed(row(1), cursor="c")),
+            reply(400, error(400, "validation_error", "The start_cursor provided is invalid: c")),
+            reply(200, listed(row(1), row(2))),
+        ),
+    ],
+    ids=["duplicated rows", "a page that comes twice", "an empty page on the way", "a cursor that expires"],
+)
+def test_an_odd_walk_brings_every_row_once(room, source, answer):
+    source.replies[QUERY] = answer
+    office = room(SOURCE_ID, url=source.url)
+    assert facts(office.run(), SourceFailed) == []
+    assert office.rows(office.batches(SOURCE_ID)[-1]) == [row(1), row(2)]
 
 
 def test_a_row_nested_without_end_is_a_named_error(room, source):
