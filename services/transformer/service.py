@@ -90,7 +90,8 @@ def rules_for(manifest: Manifest, tidy: Tidy, *, version: str) -> Rules:
     """The batch's rules; the same row becomes the same again while their version and what the manifest says stay."""
     content = manifest.content
     said = [content.get(name) for name in ("data_source_id", "mapping", "related", "task_url")]
-    identity = json.dumps([version, said], sort_keys=True)
+    unresolved = sorted(content.get("unresolved") or ())  # without the reasons, which are others each time
+    identity = json.dumps([version, said, unresolved], sort_keys=True)
     return Rules(lambda rows, first_number: tidy(rows, first_number, manifest), identity)
 
 

@@ -72,7 +72,7 @@ def as_moment(found: str | None) -> datetime | None:
     if not found:
         return None
     moment = datetime.fromisoformat(found)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("America/Sao_Paulo"))
 
 
 def as_day(found: str | None) -> str | None:

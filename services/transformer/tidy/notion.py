@@ -1,7 +1,9 @@
 """Notion's pages, by the mapping that the extractor resolved into the manifest (property ids, never names)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
@@ -9,6 +11,20 @@ from services.transformer.tidy.notion_properties import Properties, drift_of
 from services.transformer.tidy.notion_values import Mark, mark, plain
 from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
 from shared.landing import Manifest, RawRow
+
+
+def moment(distinct: list[Any]) -> list[Any]:
+    """A point in time. A date without a time, as people usually give it, is that day in the office, not in UTC."""
+    return dates.moment([_in_the_office(value) for value in distinct])
+
+
+def _in_the_office(value: Any) -> Any:
+    try:
+        given = datetime.fromisoformat(value.strip())
+    except (AttributeError, ValueError):
+        return value
+    return value if given.tzinfo else given.replace(tzinfo=ZoneInfo(dates.OFFICE_TIME)).isoformat()
+
 
 # field of operacional.notion_pages that a mapping may feed: its converter
 FIELDS: Mapping[str, Convert] = {
@@ -25,7 +41,7 @@ FIELDS: Mapping[str, Convert] = {
     "competence": dates.month,
     "due_date": dates.day,
     "legal_due_date": dates.day,
-    "completed_at": dates.moment,
+    "completed_at": moment,
 }
 # A page always has these: what lacks one says null.
 OF_PAGE = ("id", "url", "created_time", "last_edited_time")
@@ -55,11 +71,10 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         if name in feeds:
             cells = properties.cells(str(feeds[name]["id"]))
             found |= drift_of(name, feeds[name], cells)
+            raw = [_value(cell, related) for cell in cells]
             if str(feeds[name]["id"]) in unresolved:
-                # Where the related source is not shared, Notion answers with no pages at all.
-                raw = [Mark.UNRESOLVED] * len(cells)
-            else:
-                raw = [_value(cell, related) for cell in cells]
+                known = (_are_known(cell, related) for cell in cells)
+                raw = [value if is_known else Mark.UNRESOLVED for value, is_known in zip(raw, known, strict=True)]
             found |= {f"{missing.value}:{name}" for missing in Mark if missing in raw}
             raw = [None if isinstance(value, Mark) else value for value in raw]
         fields[name] = typed(raw, convert)
@@ -72,6 +87,13 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         found |= drift.unknown_statuses(words.values, statuses)
     ids, updated = typed(page["id"], values.key), typed(page["last_edited_time"], dates.moment)
     return assemble(parsed, ids, fields, updated=updated, drift=found, counts={})
+
+
+def _are_known(cell: Any, related: Mapping[str, str]) -> bool:
+    """Whether a relation's titles are remembered. Of a source that is not shared Notion shows no pages at all."""
+    pages = cell.get("relation") if cell is not ABSENT else None
+    listed = pages if isinstance(pages, list) else []
+    return bool(listed) and all(isinstance(page, dict) and page.get("id") in related for page in listed)
 
 
 def _value(cell: Any, related: Mapping[str, str]) -> Any:

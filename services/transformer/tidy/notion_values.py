@@ -50,7 +50,7 @@ def plain(value: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
     kind = str(value.get("type"))
     content = value.get(kind)
     if kind == "relation":
-        return [related.get(str(item["id"]), str(item["id"])) for item in content or []]
+        return [related.get(page, page) for page in map(_page, content or [])]
     if content is None:
         return None
     if kind == "rollup" and content.get("type") == "array":
@@ -58,6 +58,13 @@ def plain(value: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
         return [_word(part) for one in found for part in (one if isinstance(one, list) else [one]) if part is not None]
     convert = _CONVERT.get(kind)
     return _json(content) if convert is None else convert(content)
+
+
+def _page(item: Mapping[str, Any]) -> str:
+    page = item["id"]
+    if not isinstance(page, str):
+        raise TypeError(f"{page!r} is no page's id")
+    return page
 
 
 def _json(content: Any) -> str:
@@ -134,7 +141,7 @@ def _unique_id(content: Any) -> str | None:
     number, prefix = content.get("number"), content.get("prefix")
     if number is None:
         return None
-    return f"{prefix}-{number}" if prefix else str(number)
+    return f"{prefix}-{_word(number)}" if prefix else _word(number)
 
 
 def _verification(content: Any) -> Any:

@@ -1,4 +1,7 @@
-"""The reference's table of property values, row by row: served by Notion, landed as they are, read as one value."""
+"""The reference's table of property values, row by row: served by Notion, landed as they are, read as one value.
+
+The values are our own, made after the reference and the recordings.
+"""
 
 import pytest
 
@@ -10,6 +13,7 @@ RANGE = {"start": "2026-11-10T09:00:00.000-03:00", "end": "2026-11-12T18:00:00.0
 ZONED = {"start": "2026-11-10T09:00:00.000", "end": None, "time_zone": "America/Sao_Paulo"}
 PERSON = {"object": "user", "id": "u1", "type": "person", "name": "Ana", "person": {"email": "ana@example.com"}}
 UNSEEN = {"object": "user", "id": "u2"}
+AGENT = {"object": "user", "id": "u4", "type": "agent", "name": "Assistente", "agent": {}}
 BOT = {"object": "user", "id": "u3", "type": "bot", "name": "Robô", "bot": {}}
 GROUP = {"object": "group", "id": "g1", "name": "Fiscal"}
 OPTION = {"id": "o1", "name": "SP", "color": "red"}
@@ -58,7 +62,10 @@ TABLE = {
         ("date", ZONED, "2026-11-10T09:00:00-03:00"),
         ("date", None, None),
     ],
-    "people": [("people", [PERSON, UNSEEN, BOT, GROUP], ["Ana", "u2", "Robô", "Fiscal"]), ("people", [], [])],
+    "people": [
+        ("people", [PERSON, UNSEEN, BOT, AGENT, GROUP], ["Ana", "u2", "Robô", "Assistente", "Fiscal"]),
+        ("people", [], []),
+    ],
     "files": [("files", [HOSTED, LINKED], ["a.pdf", "b.pdf"]), ("files", [], [])],
     "checkbox": [("checkbox", True, True), ("checkbox", False, False)],
     "url, email, phone_number": [
@@ -142,3 +149,15 @@ def test_each_value_of_the_property_table_lands_lossless_and_is_read_as_its_type
 def test_the_property_table_holds_all_24_types():
     of_notion = {kind for row, cases in TABLE.items() if row != "types unknown to us" for kind, _, _ in cases}
     assert len(of_notion) == 24
+
+
+ROLLED = [case for cases in TABLE.values() for case in cases if case[0] != "rollup" and case[1] is not None]
+
+
+@pytest.mark.parametrize(("kind", "content", "expected"), ROLLED)
+def test_a_rollup_shows_values_of_every_type_beside_each_other_or_says_why_not(kind, content, expected):
+    rollup = {"type": "rollup", "rollup": result("array", [result("number", 1), result(kind, content)])}
+    values = expected if isinstance(expected, list) else [] if expected is None else [expected]
+    words = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+    assert plain(rollup, {}) == ["1", *words]
+    assert (mark(rollup) is not None) == (kind == "formula" and content["type"] == "unsupported")

@@ -104,6 +104,7 @@ def test_a_tasks_due_time_is_the_offices_day():
         ("client_state", page(properties={"e": {"id": "st", "type": "select", "select": {"name": [None]}}})),
         ("client_state", page(properties={"e": {"id": "st", "type": "multi_select", "multi_select": [{"name": 7}]}})),
         ("client_manager", page(properties={"d": {"id": "ma", "type": "relation", "relation": ["p1"]}})),
+        ("client_manager", page(properties={"d": {"id": "ma", "type": "relation", "relation": [{"id": None}]}})),
         ("client_manager", page(properties={"d": {"id": "ma", "type": "people", "people": {"id": "u"}}})),
         ("trade_name", page(properties={"c": {"id": "tn", "type": "rich_text", "rich_text": "words"}})),
         ("client_since", page(properties={"f": {"id": "si", "type": "date", "date": {"start": "soon"}}})),
@@ -121,6 +122,7 @@ def test_a_tasks_due_time_is_the_offices_day():
         "a name that is a list",
         "a name that is a number, among names",
         "a relation of texts",
+        "a relation to nothing",
         "people that are no list",
         "text that is no list",
         "a date that is none",
@@ -240,6 +242,39 @@ def test_a_relation_whose_pages_could_not_be_read_is_null_and_named():
     tidied = tidy([row(page(properties=usual(Gestão=nobody))), row(page("b", properties=usual()))], 1, given)
     assert [fields_of(tidied, name)["client_manager"] for name in "pb"] == [None, None]
     assert tidied.drift == {"unresolved:client_manager"}
+
+
+def test_titles_that_are_remembered_outlive_a_related_source_that_could_not_be_read_just_now():
+    content = NAMED.content | {"unresolved": {"ma%3D": {"data_source_id": "x", "reason": "503"}}}
+    strangers = [("p1",), ("p1", "stranger"), ()]
+    pages = [
+        page(
+            f"page{n}",
+            properties=usual(Gestão={"id": "ma%3D", "type": "relation", "relation": [{"id": i} for i in ids]}),
+        )
+        for n, ids in enumerate(strangers)
+    ]
+    tidied = tidy([row(each) for each in pages], 1, manifest(**content))
+    assert [fields_of(tidied, f"page{n}")["client_manager"] for n in range(3)] == ["Pessoa 1", None, None]
+    assert tidied.drift == {"unresolved:client_manager"}
+
+
+@pytest.mark.parametrize(
+    ("start", "zone", "moment"),
+    [
+        ("2026-11-10", None, "2026-11-10T03:00:00.000000Z"),
+        ("2026-11-10", "America/Sao_Paulo", "2026-11-10T03:00:00.000000Z"),
+        ("2026-11-10T21:30:00.000", None, "2026-11-11T00:30:00.000000Z"),
+        ("2026-11-10T21:30:00.000", "Europe/Lisbon", "2026-11-10T21:30:00.000000Z"),
+        ("2026-11-10T21:30:00.000-03:00", None, "2026-11-11T00:30:00.000000Z"),
+        ("2026-11-10T00:00:00.000Z", None, "2026-11-10T00:00:00.000000Z"),
+        ("2019-01-10", None, "2019-01-10T02:00:00.000000Z"),
+    ],
+)
+def test_a_task_concluded_on_a_day_was_concluded_on_that_day_in_the_office(start, zone, moment):
+    given = manifest(mapping={"role": "tasks", "fields": {"completed_at": {"id": "co"}}, "statuses": {}})
+    date = {"id": "co", "type": "date", "date": {"start": start, "end": None, "time_zone": zone}}
+    assert fields_of(tidy([row(page(properties={"d": date}))], 1, given), "p")["completed_at"] == moment
 
 
 @pytest.mark.parametrize("word", ["cut", "unsupported", "incomplete", "unresolved"])
