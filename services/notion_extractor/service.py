@@ -154,7 +154,7 @@ class Extract:
 
     def read_dirty_pages(self) -> None:
         """A micro-run for what webhooks told. Many pages, and changes of a source itself, are a run's work."""
-        pages, is_source_changed = self.dirty.take()
+        pages, is_source_changed = self.dirty.take({each.scope for each in self._planned} or None)
         if is_source_changed or len(pages) > dirty_pages.MANY:
             self.wake.set()
             return

@@ -5,7 +5,11 @@ import hmac
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
+
+from services.notion_extractor.ids import dashed
 
 KEPT_EVENTS = 10_000
 SCHEMA_CHANGED = frozenset({"data_source.schema_updated", "data_source.deleted", "data_source.moved"})
@@ -25,6 +29,8 @@ class Event:
     id: str
     type: str
     entity_id: str
+    source_id: str | None = None
+    """The data source that the page is a row of, where the event says so."""
 
 
 def is_signed(body: bytes, given: str | None, token: str) -> bool:
@@ -46,7 +52,18 @@ def read(body: bytes) -> Handshake | Event | None:
         return Handshake(token)
     entity = posted.get("entity")
     found = (posted.get("id"), posted.get("type"), entity.get("id") if isinstance(entity, dict) else None)
-    return Event(*map(str, found)) if all(isinstance(each, str) and each for each in found) else None
+    if not all(isinstance(each, str) and each for each in found):
+        return None
+    return Event(*map(str, found), source_id=_source_of(posted))
+
+
+def _source_of(posted: dict[str, Any]) -> str | None:
+    data = posted.get("data")
+    parent = data.get("parent") if isinstance(data, dict) else None
+    try:
+        return dashed(parent["data_source_id"]) if isinstance(parent, dict) else None
+    except (KeyError, AttributeError, ValueError):
+        return None
 
 
 class Dirty:
@@ -54,7 +71,8 @@ class Dirty:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pages: dict[str, None] = {}
+        self._pages: dict[str, set[str | None]] = {}
+        """And the sources that events placed them in."""
         self._known: OrderedDict[str, None] = OrderedDict()
         self._schema = False
 
@@ -67,18 +85,24 @@ class Dirty:
             if len(self._known) > KEPT_EVENTS:
                 self._known.popitem(last=False)
             if event.type.startswith("page."):
-                self._pages[event.entity_id] = None
+                self._pages.setdefault(event.entity_id, set()).add(event.source_id)
             elif event.type in SCHEMA_CHANGED:
                 self._schema = True
 
-    def take(self) -> tuple[list[str], bool]:
-        """The pages that are dirty, and whether a source itself changed; from now on they count as read."""
-        with self._lock:
-            pages, schema = list(self._pages), self._schema
-            self._pages, self._schema = {}, False
-            return pages, schema
+    def take(self, scopes: Collection[str] | None = None) -> tuple[list[str], bool]:
+        """The pages that are dirty, and whether a source itself changed; from now on they count as read.
 
-    def put_back(self, pages: list[str]) -> None:
+        With `scopes`, without the pages of which every event says that they are rows of another source.
+        """
+        with self._lock:
+            pages, schema = self._pages, self._schema
+            self._pages, self._schema = {}, False
+        wanted = None if scopes is None else {None, *scopes}
+        return [page for page, places in pages.items() if wanted is None or places & wanted], schema
+
+    def put_back(self, pages: Collection[str]) -> None:
         """These could not be read."""
         with self._lock:
-            self._pages = dict.fromkeys(pages) | self._pages
+            later, self._pages = self._pages, {}
+            for page in (*pages, *later):
+                self._pages[page] = later.get(page, set()) | ({None} if page in pages else set())

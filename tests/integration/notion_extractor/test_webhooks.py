@@ -224,6 +224,18 @@ def test_what_a_run_does_better_wakes_it(room, register, many):
     assert len(office.batches(source)) == 1
 
 
+def test_pages_of_other_sources_cost_no_request_and_start_no_run(room, source):
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    asked = len(source.asked)
+    parent = {"type": "database", "data_source_id": "99999999-2222-4333-8444-555555555555"}
+    for number in range(200):
+        body = event(number, f"p{number}") | {"data": {"parent": parent}}
+        office.extract.dirty.heard(read(json.dumps(body).encode()))
+    office.extract.read_dirty_pages()
+    assert (len(source.asked), office.extract.wake.is_set()) == (asked, False)
+
+
 def test_before_the_first_run_and_with_a_refused_token_pages_wait(room, workspace, register):
     source, (page, *_) = register
     office = room(source)

@@ -47,11 +47,27 @@ def posted(**more):
     return json.dumps({**event, **more}).encode()
 
 
+OURS, THEIRS = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
+
+
+def placed(parent):
+    return posted(data={"parent": parent})
+
+
 @pytest.mark.parametrize(
     ("body", "found"),
     [
         (posted(), Event("e1", "page.created", "p1")),
         (posted(attempt_number=8, new_key=[1]), Event("e1", "page.created", "p1")),
+        (
+            placed({"type": "database", "data_source_id": OURS.replace("-", "")}),
+            Event("e1", "page.created", "p1", OURS),
+        ),
+        (placed({"type": "database", "id": OURS}), Event("e1", "page.created", "p1")),
+        (placed({"data_source_id": 7}), Event("e1", "page.created", "p1")),
+        (placed({"data_source_id": "x"}), Event("e1", "page.created", "p1")),
+        (placed([OURS]), Event("e1", "page.created", "p1")),
+        (posted(data=None), Event("e1", "page.created", "p1")),
         (b'{"verification_token":"secret_x"}', Handshake("secret_x")),
         (b'{"verification_token":"a\\nb"}', None),
         (b'{"verification_token":7}', None),
@@ -67,6 +83,12 @@ def posted(**more):
     ids=[
         "an event",
         "an event with what nobody knows",
+        "a row of a source",
+        "a row of a database, as older versions say",
+        "a source that is a number",
+        "a source that is none",
+        "a parent that is a list",
+        "no data",
         "the handshake",
         "a token of two lines",
         "a token that is a number",
@@ -120,3 +142,19 @@ def test_what_could_not_be_read_waits_before_the_newer():
     dirty = heard(("e1", "page.created", "p1"))
     dirty.put_back(["p0", "p1"])
     assert dirty.take()[0] == ["p0", "p1"]
+
+
+@pytest.mark.parametrize(
+    ("places", "is_ours"),
+    [((OURS,), True), ((THEIRS,), False), ((None,), True), ((THEIRS, OURS), True), ((OURS, THEIRS), True)],
+    ids=["ours", "another source's", "not said", "moved to us", "moved away, or told out of order"],
+)
+def test_a_page_that_every_event_places_in_another_source_is_not_asked_for(places, is_ours):
+    dirty = heard(*((f"e{n}", "page.moved", "p1", place) for n, place in enumerate(places)))
+    assert dirty.take({OURS}) == (["p1"] if is_ours else [], False)
+
+
+def test_a_page_that_was_put_back_is_asked_for_whatever_a_later_event_says():
+    dirty = heard(("e1", "page.moved", "p1", THEIRS))
+    dirty.put_back(["p0", "p1"])
+    assert dirty.take({OURS})[0] == ["p0", "p1"]
