@@ -83,6 +83,8 @@ class Completer:
                 raise _StaysCut(f"{cell.type} came without a list of entries")
             items += results
             if not body.get("has_more"):
+                if cell.type == "rollup" and _result_of(body) != "array":
+                    raise _StaysCut("the endpoint does not compute this rollup")
                 return items
             cursor = body.get("next_cursor")
             if not isinstance(cursor, str) or cursor in cursors:
@@ -107,3 +109,10 @@ class Completer:
         if reason[:200] not in self.reasons and len(self.reasons) < REASONS:
             log.info("a cut cell stays cut", reason=reason)
             self.reasons.append(reason[:200])
+
+
+def _result_of(body: dict[str, Any]) -> object:
+    """What a rollup comes to on its last page; what is `unsupported` there lists the pages it is made of instead."""
+    whole = body.get("property_item")
+    rollup = whole.get("rollup") if isinstance(whole, dict) else None
+    return rollup.get("type") if isinstance(rollup, dict) else None

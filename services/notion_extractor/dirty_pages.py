@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.notion_extractor import history, source
+from services.notion_extractor import history, source, vanished
 from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import Read
 from services.notion_extractor.source import Landed, Lander
@@ -44,17 +44,21 @@ def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathere
 
     Raises `AuthRejected` where the token is refused.
     """
-    found = Gathered()
+    found, refused = Gathered(), 0
     for number, page_id in enumerate(pages):
         try:
             page = api.page(page_id)
         except Rejected as error:
             found.refused[page_id] = str(error)
+            refused += 1
+            if refused == vanished.PATIENCE:
+                found.refused |= dict.fromkeys(pages[number:], str(error))
+                break
             continue
         except Transient as error:  # it was asked patiently: the next page would wait as long
             found.waiting, found.trouble = list(pages[number:]), str(error)
             break
-        scope = _scope_of(page)
+        refused, scope = 0, _scope_of(page)
         if page is not None and scope in scopes:
             found.by_scope.setdefault(scope, []).append(page)
     return found

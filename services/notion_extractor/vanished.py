@@ -4,13 +4,16 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import Read
 from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction import watch
 from shared.extraction.watch import Answer
+
+PATIENCE = 3
+"""So many refusals in a row are not the pages': nobody else is asked for."""
 
 
 class Pages(Protocol):
@@ -22,10 +25,10 @@ class Pages(Protocol):
 
 @dataclass(slots=True)
 class Asked:
-    """What was answered, in words for the proof and in the watch list's terms; `trouble` where asking had to end."""
+    """What was answered, in words for the proof and in the watch list's terms; `trouble` where some had no answer."""
 
     kinds: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, tuple[Answer, datetime]] = field(default_factory=dict)
+    answers: dict[str, tuple[Answer | Literal["failed"], datetime]] = field(default_factory=dict)
     trouble: str | None = None
 
 
@@ -47,8 +50,9 @@ def ask(
     asked = Asked()
     due = {row_id: watched for row_id, watched in listed.items() if watched.scope in read}
     whom = watch.to_ask(due, budget=budget, now=now)
+    refused = 0
     for row_id in whom:
-        if stop.is_set():
+        if stop.is_set() or refused == PATIENCE:
             return asked
         try:
             page = api.page(row_id)
@@ -63,9 +67,16 @@ def ask(
             return asked
         except Outage:
             raise
-        except (Transient, Rejected) as error:
+        except Rejected as error:  # this page's own trouble: the others are asked for
+            asked.kinds[row_id] = "refused"
+            asked.answers[row_id] = (watch.FAILED, api.read_at())
+            asked.trouble = asked.trouble or str(error)
+            refused += 1
+            continue
+        except Transient as error:
             asked.trouble = str(error)
             return asked
+        refused = 0
         kind = classify(page, listed[row_id].scope, extracted)
         asked.kinds[row_id] = kind
         # Still there and in its place (the index lags), or in another source that is read: no removal.
@@ -78,7 +89,7 @@ def classify(page: Read | None, scope: str, extracted: Collection[str]) -> str:
     """What became of a row that `scope` does not show any more."""
     if page is None:
         return "gone or unshared"
-    if page.body.get("in_trash"):
+    if page.body.get("in_trash") or page.body.get("archived"):  # so versions before 2026-03-11 call the trash
         return "trashed"
     if page.body.get("is_archived"):
         return "archived"
@@ -87,7 +98,8 @@ def classify(page: Read | None, scope: str, extracted: Collection[str]) -> str:
         return "there"
     source = parent.get("data_source_id")
     if source is None:
-        return "moved"
+        # A row of a database, as older versions say it: which of its sources, nobody tells.
+        return "there" if parent.get("type") == "database_id" else "moved"
     try:
         place = dashed(str(source))
     except ValueError:

@@ -94,3 +94,35 @@ def test_a_cell_that_cannot_be_completed_fails_no_source(room, source, answer, r
     assert rows[row(1)["id"]] == {"Ligados": relation}
     assert (proof["completed"], proof["left_cut"]) == (0, 1)
     assert reason in proof["reasons"][0]
+
+
+def test_a_rollup_that_the_endpoint_does_not_compute_keeps_what_the_page_shows_and_is_marked(room, source):
+    shown = [{"type": "number", "number": n} for n in range(25)]
+    rollup = {"id": "rr", "type": "rollup", "rollup": {"type": "array", "array": shown, "function": "show_unique"}}
+    uncomputed = {"type": "unsupported", "unsupported": {}, "function": "show_unique"}
+    whole = {"id": "rr", "type": "rollup", "next_url": None, "rollup": uncomputed}
+    source.replies["/v1/pages/"] = reply(body=items(*map(entry, range(40))) | {"property_item": whole})
+    source.replies[QUERY] = reply(body=listed(row(1, properties={"Soma": rollup})))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    proof, rows = landed(office, SOURCE_ID)
+    assert rows[row(1)["id"]]["Soma"] == rollup | {"has_more": True}
+    assert (proof["completed"], proof["reasons"]) == (0, ["the endpoint does not compute this rollup"])
+
+
+def test_a_rollup_of_more_than_25_values_is_completed(room, source):
+    shown = [{"type": "number", "number": n} for n in range(40)]
+    rollup = {
+        "id": "rr",
+        "type": "rollup",
+        "rollup": {"type": "array", "array": shown[:25], "function": "show_original"},
+    }
+    whole = {"id": "rr", "type": "rollup", "rollup": {"type": "array", "array": [], "function": "show_original"}}
+    entries = [{"object": "property_item", "id": "n", **each} for each in shown]
+    source.replies["/v1/pages/"] = reply(body=items(*entries) | {"property_item": whole})
+    source.replies[QUERY] = reply(body=listed(row(1, properties={"Soma": rollup})))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    proof, rows = landed(office, SOURCE_ID)
+    assert rows[row(1)["id"]]["Soma"]["rollup"]["array"] == shown
+    assert (proof["completed"], rows[row(1)["id"]]["Soma"]["has_more"]) == (1, False)

@@ -1,9 +1,11 @@
 """How a row of Notion goes: missed, asked for by id, gone in two runs. And how it does not."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.notion_extractor import vanished
+from services.notion_extractor.notion_api import Read
 from shared.contracts.events import SourceFailed
 from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, facts, in_turn, listed, reply, row
 
@@ -164,6 +166,51 @@ def test_asking_that_breaks_off_keeps_what_was_answered_and_is_told_once(room, s
     assert failed.scope == "lookup"
     assert asked(office) == {row(2)["id"]: "gone or unshared"}
     assert facts(office.run(), SourceFailed) == []
+
+
+def test_a_page_that_notion_refuses_to_show_keeps_no_other_from_being_asked_for(room, source):
+    refused, gone = (f"/v1/pages/{row(n)['id']}" for n in (2, 3))
+    source.replies[refused] = reply(400, error(400, "validation_error", "path failed validation"))
+    source.replies[gone] = reply(404, error(404, "object_not_found"))
+    source.replies[QUERY] = in_turn(reply(body=listed(row(1), row(2), row(3))), reply(body=listed(row(1))))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    said = [fact for _ in range(3) for fact in facts(office.run(), SourceFailed)]
+    assert [(fact.scope, "path failed validation" in fact.reason) for fact in said] == [("lookup", True)]
+    assert [each for each, _ in removed(office)] == [row(3)["id"]]
+    assert [each["id"] for each in office.batches("lookup")[-1].content["watch"]] == [row(2)["id"]]
+
+
+def test_three_refusals_in_a_row_are_not_the_pages_and_nobody_else_is_asked_for(room, source):
+    source.replies["/v1/pages/"] = reply(429, error(429, "x", rate_limit_reason="public_api_request_blocked"))
+    source.replies[QUERY] = in_turn(reply(body=listed(*map(row, range(9)))), reply(body=listed(row(0))))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    assert len(facts(office.run(), SourceFailed)) == 1
+    assert len([path for _, path, _ in source.asked if path.startswith("/v1/pages/")]) == 3
+    assert removed(office) == []
+    assert len(office.batches("lookup")[-1].content["watch"]) == 8
+
+
+OURS = {"type": "data_source_id", "data_source_id": SOURCE_ID}
+PLACES = {
+    "in its place": ({"parent": OURS}, "there"),
+    "in its place, without dashes": ({"parent": OURS | {"data_source_id": SOURCE_ID.replace("-", "")}}, "there"),
+    "in the trash": ({"parent": OURS, "in_trash": True}, "trashed"),
+    "in the trash, as older versions say it": ({"parent": OURS, "archived": True}, "trashed"),
+    "archived": ({"parent": OURS, "is_archived": True}, "archived"),
+    "in a database, as older versions say it": ({"parent": {"type": "database_id", "database_id": "x"}}, "there"),
+    "under a page": ({"parent": {"type": "page_id", "page_id": "x"}}, "moved"),
+    "in the workspace": ({"parent": {"type": "workspace", "workspace": True}}, "moved"),
+    "nowhere": ({"parent": None}, "there"),
+    "in a source that is a number": ({"parent": {"type": "data_source_id", "data_source_id": 7}}, "there"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_only_what_is_surely_elsewhere_counts_as_gone(place):
+    page, kind = PLACES[place]
+    assert vanished.classify(Read(page, datetime.now(UTC)), SOURCE_ID, {SOURCE_ID}) == kind
 
 
 def test_what_a_read_missed_lies_in_its_own_manifest(room, workspace, register):

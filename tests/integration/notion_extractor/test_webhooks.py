@@ -300,6 +300,15 @@ def test_a_page_that_is_refused_for_good_keeps_no_other_back_and_the_next_run_br
     assert newer in office.rows(office.batches(SOURCE_ID)[-1])
 
 
+def test_three_refusals_in_a_row_are_not_the_pages_and_the_next_run_brings_them_all(room, source):
+    source.replies["/v1/pages/"] = reply(429, error(429, "x", rate_limit_reason="public_api_request_blocked"))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    told(office, *(row(n)["id"] for n in range(9)))
+    assert len([path for _, path, _ in source.asked if path.startswith("/v1/pages/")]) == 3
+    assert office.extract.dirty.take() == ([], False)
+
+
 def test_where_notion_is_away_what_was_read_lands_and_the_other_pages_wait(room, source):
     source.replies[page_path(1)] = reply(body=row(1))
     source.replies["/v1/pages/"] = reply(500, error(500, "internal_server_error"))
