@@ -59,7 +59,7 @@ def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathere
             found.waiting, found.trouble = list(pages[number:]), str(error)
             break
         refused, scope = 0, _scope_of(page)
-        if page is not None and scope in scopes:
+        if page is not None and scope is not None and scope in scopes:
             found.by_scope.setdefault(scope, []).append(page)
     return found
 

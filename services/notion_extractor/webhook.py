@@ -51,10 +51,14 @@ def read(body: bytes) -> Handshake | Event | None:
     if isinstance(token, str) and token.isascii() and token.isprintable():
         return Handshake(token)
     entity = posted.get("entity")
-    found = (posted.get("id"), posted.get("type"), entity.get("id") if isinstance(entity, dict) else None)
-    if not all(isinstance(each, str) and each for each in found):
+    event_id, kind, entity_id = (
+        posted.get("id"),
+        posted.get("type"),
+        entity.get("id") if isinstance(entity, dict) else None,
+    )
+    if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(entity_id, str)):
         return None
-    return Event(*map(str, found), source_id=_source_of(posted))
+    return Event(event_id, kind, entity_id, _source_of(posted)) if event_id and kind and entity_id else None
 
 
 def _source_of(posted: dict[str, Any]) -> str | None:

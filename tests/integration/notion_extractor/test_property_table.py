@@ -3,6 +3,8 @@
 The values are our own, made after the reference and the recordings.
 """
 
+from typing import Any
+
 import pytest
 
 from services.transformer.tidy.notion_values import mark, plain
@@ -40,7 +42,7 @@ def result(kind, value, **more):
 
 
 # row of the table: (type, what stands under the type's name, the value that is read)
-TABLE = {
+TABLE: dict[str, list[tuple[str, Any, Any]]] = {
     "title, rich_text": [
         ("title", pieces("Padaria ", "do Zé"), "Padaria do Zé"),
         ("title", [], None),

@@ -6,7 +6,7 @@ from services.notion_extractor.notion_api import NotFound, NotionApi, PageSize
 from services.notion_extractor.walk import WalkAgain
 from shared.clock import ReadClock
 from shared.errors import AuthRejected, Rejected, Transient
-from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, in_turn, listed, reply, row
+from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, Reply, error, in_turn, listed, reply, row
 
 SLOW = [100, 100, 50, 50, 25, 25, 10, 10]
 
@@ -36,7 +36,7 @@ def no_end(handler, _asked):
 
 
 # row of the table: (answer, what it becomes if it stays, the page sizes that were asked for)
-TABLE = {
+TABLE: dict[str, list[tuple[Reply, type[Exception], list[int]]]] = {
     "400 validation_error": [(reply(400, error(400, "validation_error", "body failed")), Rejected, [100])],
     "400 validation_error of a cursor: the walk begins anew": [
         (reply(400, error(400, "validation_error", "The start_cursor provided is invalid")), WalkAgain, [100])
