@@ -12,6 +12,7 @@ from typing import Any
 from services.notion_extractor.ids import dashed
 
 KEPT_EVENTS = 10_000
+LONGEST_TOKEN = 500
 SCHEMA_CHANGED = frozenset({"data_source.schema_updated", "data_source.deleted", "data_source.moved"})
 
 
@@ -48,14 +49,11 @@ def read(body: bytes) -> Handshake | Event | None:
     if not isinstance(posted, dict):
         return None
     token = posted.get("verification_token")
-    if isinstance(token, str) and token.isascii() and token.isprintable():
+    if isinstance(token, str) and 0 < len(token) <= LONGEST_TOKEN and token.isascii() and token.isprintable():
         return Handshake(token)
     entity = posted.get("entity")
-    event_id, kind, entity_id = (
-        posted.get("id"),
-        posted.get("type"),
-        entity.get("id") if isinstance(entity, dict) else None,
-    )
+    entity_id = entity.get("id") if isinstance(entity, dict) else None
+    event_id, kind = posted.get("id"), posted.get("type")
     if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(entity_id, str)):
         return None
     return Event(event_id, kind, entity_id, _source_of(posted)) if event_id and kind and entity_id else None

@@ -12,9 +12,11 @@ from sqlalchemy import Engine, text
 
 from local.ports import free as free_port
 from shared import clock
+from shared.contracts.events import SourceFailed
 from shared.messaging import rabbitmq as road
 from simulators.serve import Running
 from tests.e2e.test_processes import House
+from tests.integration.road import Road
 
 pytestmark = pytest.mark.e2e
 
@@ -96,7 +98,7 @@ def test_a_changed_page_is_in_the_table_within_ten_seconds_of_its_webhook_and_it
 
 @pytest.mark.timeout(240)
 def test_a_mass_removal_is_stopped_and_told_once_and_people_still_see_the_rows(
-    house, pages, simulators, engine, eventually, tmp_path
+    house, pages, simulators, engine, eventually, tmp_path, amqp_url
 ):
     source, ids = pages
     mapping = tmp_path / "mapping.toml"
@@ -120,6 +122,8 @@ def test_a_mass_removal_is_stopped_and_told_once_and_people_still_see_the_rows(
     eventually(lambda: len(stored(engine, loads, scope=source)) >= before + 2, within=60, every=0.5)
     assert len(stored(engine, panel)) == PAGES
     assert stored(engine, "SELECT 1 FROM operacional.notion_pages WHERE removed_at IS NOT NULL") == []
+    facts = [envelope.data for envelope in Road(amqp_url, None).journal()]
+    assert [fact.scope for fact in facts if isinstance(fact, SourceFailed)] == ["mass_removal"]
     (message,) = told(simulators)
     assert str(TRASHED) in message
 

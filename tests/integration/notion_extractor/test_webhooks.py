@@ -268,6 +268,18 @@ def test_pages_that_webhooks_brought_make_their_source_no_fresher(room, workspac
     assert reads_of(office, source) > read_at
 
 
+def test_the_spreadsheet_for_people_stays_that_of_the_last_run(room, register):
+    source, (page, *_) = register
+    office = room(source)
+    office.run()
+    office.extract.spreadsheets.beat()
+    sheets = {path.name for path in office.folder.rglob("*.csv")}
+    assert sheets
+    told(office, page)
+    office.extract.spreadsheets.beat()
+    assert {path.name for path in office.folder.rglob("*.csv")} == sheets
+
+
 def test_an_old_event_that_is_posted_again_costs_a_read_and_brings_what_is_there_now(room, workspace, register):
     source, (page, *_) = register
     office = room(source)
