@@ -45,6 +45,13 @@ class Token:
         )
 
 
+class Server(ThreadingHTTPServer):
+    """Each request has a thread that no stop waits for; a burst of events finds a place in the queue."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 def serve(host: str, port: int, token: Token, dirty: Dirty) -> ThreadingHTTPServer:
     """Take webhooks from a daemon thread; port 0: any free one."""
 
@@ -58,7 +65,12 @@ def serve(host: str, port: int, token: Token, dirty: Dirty) -> ThreadingHTTPServ
                 self._answer(413)
                 return
             body = self.rfile.read(int(length))
-            self._answer(_take(body, self.headers.get("X-Notion-Signature"), token, dirty))
+            try:
+                status = _take(body, self.headers.get("X-Notion-Signature"), token, dirty)
+            except OSError as error:
+                log.warning("the token of the webhooks can be neither read nor kept", reason=str(error))
+                status = 503  # Notion posts it again
+            self._answer(status)
 
         def do_GET(self) -> None:
             self._answer(405)
@@ -75,8 +87,7 @@ def serve(host: str, port: int, token: Token, dirty: Dirty) -> ThreadingHTTPServ
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the standard library's name
             pass
 
-    server = ThreadingHTTPServer((host, port), Handler)
-    server.daemon_threads = True
+    server = Server((host, port), Handler)
     threading.Thread(target=server.serve_forever, name="webhooks", daemon=True).start()
     return server
 

@@ -89,6 +89,14 @@ def test_who_cannot_sign_makes_nothing_dirty_and_replaces_no_token(endpoint, dir
     assert (tmp_path / "tokens" / "notion.webhook").read_text() == SECRET + "\n"
 
 
+def test_where_the_token_cannot_be_kept_notion_is_told_to_come_again(endpoint, dirty, tmp_path):
+    (tmp_path / "tokens" / "notion.webhook").mkdir(parents=True)
+    assert post(endpoint, {"verification_token": SECRET}, secret=None) == 503
+    assert post(endpoint, event(1)) == 503
+    (tmp_path / "tokens" / "notion.webhook").rmdir()
+    assert post(endpoint, {"verification_token": SECRET}, secret=None) == 200
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_another_method_than_post_is_refused_without_a_word(endpoint, dirty, method):
     post(endpoint, {"verification_token": SECRET}, secret=None)
