@@ -92,8 +92,8 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
 def _are_known(cell: Any, related: Mapping[str, str]) -> bool:
     """Whether a relation's titles are remembered. Of a source that is not shared Notion shows no pages at all."""
     pages = cell.get("relation") if cell is not ABSENT else None
-    listed = pages if isinstance(pages, list) else []
-    return bool(listed) and all(isinstance(page, dict) and page.get("id") in related for page in listed)
+    ids = [page.get("id") if isinstance(page, dict) else None for page in pages] if isinstance(pages, list) else []
+    return bool(ids) and all(isinstance(page, str) and page in related for page in ids)
 
 
 def _value(cell: Any, related: Mapping[str, str]) -> Any:

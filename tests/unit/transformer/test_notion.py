@@ -259,6 +259,14 @@ def test_titles_that_are_remembered_outlive_a_related_source_that_could_not_be_r
     assert tidied.drift == {"unresolved:client_manager"}
 
 
+@pytest.mark.parametrize("pages", [[{"id": []}], [{"id": {}}], [{}], [None], ["p1"], {"id": "p1"}, 7, None], ids=str)
+def test_a_relation_of_another_shape_stops_no_batch_while_its_source_is_away(pages):
+    content = NAMED.content | {"unresolved": {"ma%3D": {"data_source_id": "x", "reason": "503"}}}
+    odd = usual(Gestão={"id": "ma%3D", "type": "relation", "relation": pages})
+    tidied = tidy([row(page(properties=odd)), row(page("b", properties=usual()))], 1, manifest(**content))
+    assert [fields_of(tidied, name)["client_manager"] for name in "pb"] == [None, "Pessoa 1"]
+
+
 @pytest.mark.parametrize(
     ("start", "zone", "moment"),
     [
