@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
-from services.transformer.tidy.notion_properties import Properties, drift_of
+from services.transformer.tidy.notion_properties import Properties, drift_of, storable
 from services.transformer.tidy.notion_values import Mark, mark, plain
 from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
 from shared.landing import Manifest, RawRow
@@ -55,7 +55,7 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     mapping: Mapping[str, Any] = manifest.content.get("mapping") or {}
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
     statuses: Mapping[str, str] = mapping.get("statuses") or {}
-    related: Mapping[str, str] = manifest.content.get("related") or {}
+    related = {page: storable(title) for page, title in (manifest.content.get("related") or {}).items()}
     unresolved: Mapping[str, Any] = manifest.content.get("unresolved") or {}
     parsed, properties = Parsed(), Properties(str(feed["id"]) for feed in feeds.values())
     page: dict[str, Raw] = {name: [] for name in OF_PAGE}

@@ -41,7 +41,7 @@ class Properties:
         """`field+name` for each property that the schema did not have when the reading began."""
         if not schema:
             return set()
-        known = {plain_id(str(definition.get("id"))) for definition in schema.values()}
+        known = {plain_id(str(each.get("id"))) for each in schema.values() if isinstance(each, dict)}
         return drift.appeared(name for name, ids in self._ids.items() if set(map(plain_id, ids)) - known)
 
 
@@ -50,9 +50,14 @@ def plain_id(given: str) -> str:
     return unquote(given)
 
 
+def storable(words: str) -> str:
+    """Words of the manifest as Postgres takes them: the rows' own text is made so as it is parsed."""
+    return words.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+
+
 def drift_of(field: str, feed: Mapping[str, Any], cells: Raw) -> set[str]:
     """`field-name` for a property that no page has any more, `type:name=kind` for one of another type."""
-    name = str(feed.get("name") or field)
+    name = storable(str(feed.get("name") or field))
     kinds = {str(cell.get("type")) for cell in cells if cell is not ABSENT}
     if not kinds:
         return drift.vanished([name]) if len(cells) >= drift.FEW else set()

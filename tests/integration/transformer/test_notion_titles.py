@@ -32,3 +32,11 @@ def test_a_manager_whose_name_is_remembered_stays(office):
 def test_a_manager_who_was_unknown_meanwhile_is_there_with_the_next_read(office):
     assert manager(office, at(1), "p1", "invisible", related={"p1": "Ana"}, unresolved=AWAY) is None
     assert manager(office, at(2), "p1", "invisible", related={"p1": "Ana"}) == "Ana, invisible"
+
+
+@pytest.mark.parametrize(
+    "title", ["Ana \ud83d", "Ana \x00", "\udc00"], ids=["cut within a character", "NUL", "half a pair"]
+)
+def test_a_title_that_postgres_cannot_store_stops_no_batch(office, title):
+    found = manager(office, at(1), "p1", related={"p1": title})
+    assert found in ("Ana \ufffd", "\ufffd")

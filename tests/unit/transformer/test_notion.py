@@ -306,6 +306,19 @@ def test_a_property_that_appears_or_changes_its_type_is_told_by_name(change, tol
     assert not tidied.rejected
 
 
+def test_a_schema_that_is_odd_in_places_stops_no_batch():
+    schema = NAMED.content["schema"] | {"Nulo": None, "Texto": "x", "Lista": [1], "Sem id": {"type": "text"}}
+    tidied = tidy([row(page(properties=usual()))], 1, manifest(**(NAMED.content | {"schema": schema})))
+    assert (fields_of(tidied, "p")["client_code"], tidied.drift) == ("0012", set())
+
+
+def test_a_property_whose_name_postgres_cannot_store_is_told_by_a_name_that_it_can():
+    feed = {"id": "cc", "name": "C\ud83d\x00", "type": "rich_text"}
+    given = manifest(mapping={"role": "clients", "fields": {"client_code": feed}})
+    tidied = tidy([row(page(properties={"C": {"id": "cc", "type": "number", "number": 12}}))], 1, given)
+    assert tidied.drift == {"type:C\ufffd\ufffd=number"}
+
+
 def test_a_property_that_vanished_from_all_pages_is_told_by_name():
     without = {name: value for name, value in usual().items() if name != "Gestão"}
     gone = [row(page(f"p{n}", properties=without)) for n in range(10)]
