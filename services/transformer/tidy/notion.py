@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
 from services.transformer.tidy.notion_properties import Properties, drift_of, storable
@@ -58,11 +60,11 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     related = {page: storable(title) for page, title in (manifest.content.get("related") or {}).items()}
     unresolved: Mapping[str, Any] = manifest.content.get("unresolved") or {}
     parsed, properties = Parsed(), Properties(str(feed["id"]) for feed in feeds.values())
-    page: dict[str, Raw] = {name: [] for name in OF_PAGE}
+    page: dict[str, Raw] = {name: [] for name in (*OF_PAGE, "properties")}
     for objects in parse(chunk, first_number, parsed):
         table = Table(objects)
-        for name in OF_PAGE:
-            page[name] += [None if value is ABSENT else value for value in table.get(name)]
+        for name, column in page.items():
+            column += [None if value is ABSENT else value for value in table.get(name)]
         properties.note(table.get("properties"))
     found = properties.unknown_to(manifest.content.get("schema"))
     fields: dict[str, Typed] = {}
@@ -86,7 +88,9 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         fields["status"] = words.then(lambda known: [statuses.get(word, "open") for word in known], null="open")
         found |= drift.unknown_statuses(words.values, statuses)
     ids, updated = typed(page["id"], values.key), typed(page["last_edited_time"], dates.moment)
-    return assemble(parsed, ids, fields, updated=updated, drift=found, counts={})
+    # Empty values of a page without properties would take the place of those that were read before.
+    wrong = {"properties": np.array([not isinstance(each, dict) for each in page["properties"]], dtype=bool)}
+    return assemble(parsed, ids, fields, updated=updated, wrong=wrong, drift=found, counts={})
 
 
 def _are_known(cell: Any, related: Mapping[str, str]) -> bool:

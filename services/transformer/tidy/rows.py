@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from services.transformer.tidy.columns import Typed
 from shared.landing import RawRow
@@ -18,6 +19,7 @@ DIGITS = 4_000
 """Of a number, exponent included: less than jsonb takes."""
 BLOCK = 200
 """Rows whose objects live at a time: so few that a processor's cache holds them while their columns are taken."""
+NOTHING: Mapping[str, NDArray[np.bool_]] = {}
 _READABLE = 10_000
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Postgres keeps neither NUL nor half a surrogate pair in text or jsonb. Whole pairs and escaped backslashes stay.
@@ -106,14 +108,19 @@ def assemble(
     fields: dict[str, Typed],
     *,
     updated: Typed | None = None,
+    wrong: Mapping[str, NDArray[np.bool_]] = NOTHING,
     drift: set[str],
     counts: dict[str, int],
 ) -> Tidied:
-    """Put ids and typed values together; rows with a wrong field, without an id or without `updated` are set aside."""
+    """Put ids and typed values together; rows with a wrong field, without an id or without `updated` are set aside.
+
+    `wrong` marks rows that are wrong in something that becomes no field.
+    """
     masks = {name: column.is_wrong for name, column in fields.items()}
     if updated is not None:
         masks["last_edited_time"] = updated.codes < 0
     masks["id"] = ids.codes < 0
+    masks |= wrong
     bad = np.logical_or.reduce(list(masks.values()))
     row_ids = ids.rows()
     lines = ["{" + line[1:] + "}" for line in map("".join, zip(*(c.json(n) for n, c in fields.items()), strict=True))]

@@ -168,6 +168,8 @@ def test_an_odd_row_lands_as_it_is_beside_the_good_ones(room, source, case):
 SET_ASIDE = {
     "a text of a million characters": "client_code",
     "a missing id": "id",
+    "no properties": "properties",
+    "properties of the wrong type": "properties",
     "an edit out of range": "last_edited_time",
     "an edit that is a number": "last_edited_time",
 }

@@ -141,7 +141,19 @@ def test_a_page_of_a_wrong_shape_is_set_aside_with_its_field(field, given):
     assert [(rejected.row_number, rejected.field) for rejected in tidied.rejected] == [(2, field)]
 
 
-@pytest.mark.parametrize("properties", [None, [], "x", {"a": None}, {"a": "x"}, {"a": {"id": "cc"}}], ids=str)
+@pytest.mark.parametrize("properties", [None, [], "x", 7], ids=str)
+def test_a_page_without_properties_is_set_aside_since_it_says_nothing_of_its_values(properties):
+    partial = {key: value for key, value in page("partial").items() if key != "properties"}
+    given = [page("good"), page() | {"properties": properties}, partial, page("fine")]
+    tidied = tidy([row(each) for each in given], 1, CLIENTS)
+    assert tidied.frame.row_id.tolist() == ["good", "fine"]
+    assert [(each.row_number, each.row_id, each.field) for each in tidied.rejected] == [
+        (2, "p", "properties"),
+        (3, "partial", "properties"),
+    ]
+
+
+@pytest.mark.parametrize("properties", [{"a": None}, {"a": "x"}, {"a": {"id": "cc"}}], ids=str)
 def test_properties_of_another_shape_are_no_values(properties):
     tidied = tidy([row(page() | {"properties": properties})], 1, CLIENTS)
     assert fields_of(tidied, "p")["client_code"] is None

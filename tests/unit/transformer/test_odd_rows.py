@@ -1,6 +1,7 @@
 """Whatever a row holds, it is kept or it is one row set aside with its field and reason; its neighbours load."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,7 +70,8 @@ PROPERTY = st.fixed_dictionaries(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(), JSON | st.builds(lambda p, v: {p["type"]: v} | p, PROPERTY, JSON), max_size=6))
 def test_no_page_stops_its_batch(properties):
-    pages = [{"id": "before"}, {"id": "x", "properties": properties}, {"id": "after", "properties": {}}]
+    pages: list[dict[str, Any]] = [{"id": name, "properties": {}} for name in ("before", "x", "after")]
+    pages[1]["properties"] = properties
     tidied = notion.tidy([row(page | EDITED) for page in pages], 1, PAGES)
     assert len(tidied.frame) + len(tidied.rejected) == 3
     assert {"before", "after"} <= set(tidied.frame.row_id)
