@@ -17,6 +17,8 @@ from services.transformer.tidy.notion_values import plain
 from shared.landing import Manifest, RawRow
 from tests.contract.simulated_notion import RECORDINGS, recorded, recordings
 
+OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
+
 FILES = [*recordings("page"), *recordings("query"), *(recordings("search") if (RECORDINGS / "search").exists() else ())]
 FEEDS = {"text": "trade_name", "day": "client_since", "moment": "completed_at"}
 
@@ -72,7 +74,7 @@ def as_moment(found: str | None) -> datetime | None:
     if not found:
         return None
     moment = datetime.fromisoformat(found)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("America/Sao_Paulo"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=OFFICE_TIME)
 
 
 def as_day(found: str | None) -> str | None:
@@ -80,7 +82,7 @@ def as_day(found: str | None) -> str | None:
     if moment is None or found is None:
         return None
     midnight = moment.utcoffset() == UTC.utcoffset(None) and (moment.hour, moment.minute, moment.second) == (0, 0, 0)
-    return found[:10] if len(found) == 10 or midnight else str(moment.astimezone(ZoneInfo("America/Sao_Paulo")).date())
+    return found[:10] if len(found) == 10 or midnight else str(moment.astimezone(OFFICE_TIME).date())
 
 
 def tidied(pages: list[dict[str, Any]], field: str, property_id: str) -> Any:

@@ -22,8 +22,12 @@ Times = np.ndarray[Any, np.dtype[np.datetime64]]
 
 
 def moment(distinct: list[Any]) -> list[Any]:
-    """A point in time, as ISO text in UTC with microseconds."""
+    """A point in time, as ISO text in UTC with microseconds. What has no zone of its own says the office's time."""
     utc = _naive(_times(distinct).tz_convert(None))
+    if any(unzoned := _unzoned(distinct)):
+        standard = np.zeros(len(distinct), dtype=bool)
+        office = pd.DatetimeIndex(utc).tz_localize(OFFICE_TIME, ambiguous=standard, nonexistent="shift_forward")
+        utc = np.where(unzoned, _naive(office.tz_convert(None)), utc)
     return _texts([f"{text}Z" for text in np.datetime_as_string(utc, unit="us").tolist()], utc, distinct)
 
 
@@ -39,10 +43,9 @@ def day(distinct: list[Any]) -> list[Any]:
     # In the summers of daylight saving, an end of day that was written with the usual -03:00 falls into the next day.
     moved = (local - utc == _DAYLIGHT_SAVING) & (since_midnight >= _LAST_SECOND) & (since_midnight < _HOUR)
     midnight = utc == utc.astype("datetime64[D]")
-    written = [isinstance(v, str) and (not _ZONE.search(v.strip())) for v in distinct]
     # Nine in the evening in São Paulo, written so, is a midnight in UTC and yet no bare date.
     elsewhere = [isinstance(v, str) and bool(_ELSEWHERE.search(v.strip())) for v in distinct]
-    bare = np.array(written, dtype=bool) | (midnight & ~np.array(elsewhere, dtype=bool))
+    bare = np.array(_unzoned(distinct), dtype=bool) | (midnight & ~np.array(elsewhere, dtype=bool))
     days = np.where(bare, utc, np.where(moved, local - _HOUR, local))
     return _texts(np.datetime_as_string(days, unit="D").tolist(), utc, distinct)
 
@@ -50,6 +53,10 @@ def day(distinct: list[Any]) -> list[Any]:
 def month(distinct: list[Any]) -> list[Any]:
     """The first day of the month that a competence is about, whether its first day or its last instant was given."""
     return [f"{found[:8]}01" if isinstance(found, str) else found for found in day(distinct)]
+
+
+def _unzoned(distinct: list[Any]) -> list[bool]:
+    return [isinstance(value, str) and not _ZONE.search(value.strip()) for value in distinct]
 
 
 def _times(distinct: list[Any]) -> pd.DatetimeIndex:

@@ -1,9 +1,7 @@
 """Notion's pages, by the mapping that the extractor resolved into the manifest (property ids, never names)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -13,20 +11,6 @@ from services.transformer.tidy.notion_properties import Properties, drift_of, st
 from services.transformer.tidy.notion_values import Mark, mark, plain
 from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
 from shared.landing import Manifest, RawRow
-
-
-def moment(distinct: list[Any]) -> list[Any]:
-    """A point in time. A date without a time, as people usually give it, is that day in the office, not in UTC."""
-    return dates.moment([_in_the_office(value) for value in distinct])
-
-
-def _in_the_office(value: Any) -> Any:
-    try:
-        given = datetime.fromisoformat(value.strip())
-    except (AttributeError, ValueError):
-        return value
-    return value if given.tzinfo else given.replace(tzinfo=ZoneInfo(dates.OFFICE_TIME)).isoformat()
-
 
 # field of operacional.notion_pages that a mapping may feed: its converter
 FIELDS: Mapping[str, Convert] = {
@@ -43,7 +27,7 @@ FIELDS: Mapping[str, Convert] = {
     "competence": dates.month,
     "due_date": dates.day,
     "legal_due_date": dates.day,
-    "completed_at": moment,
+    "completed_at": dates.moment,
 }
 # A page always has these: what lacks one says null.
 OF_PAGE = ("id", "url", "created_time", "last_edited_time")
@@ -57,8 +41,9 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     mapping: Mapping[str, Any] = manifest.content.get("mapping") or {}
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
     statuses: Mapping[str, str] = mapping.get("statuses") or {}
-    related = {page: storable(title) for page, title in (manifest.content.get("related") or {}).items()}
+    related: Mapping[str, str] = manifest.content.get("related") or {}
     unresolved: Mapping[str, Any] = manifest.content.get("unresolved") or {}
+    related = {page: storable(title) for page, title in related.items()}
     parsed, properties = Parsed(), Properties(str(feed["id"]) for feed in feeds.values())
     page: dict[str, Raw] = {name: [] for name in (*OF_PAGE, "properties")}
     for objects in parse(chunk, first_number, parsed):
