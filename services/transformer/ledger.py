@@ -20,9 +20,12 @@ PENDING = """
 INSERT INTO ops.pending_removals AS known (system, row_id, scope, asked_at, batch_ref)
 VALUES (:system, :row_id, :scope, :asked_at, :batch_ref)
 ON CONFLICT (system, row_id) DO UPDATE
-SET scope = excluded.scope, asked_at = excluded.asked_at, batch_ref = excluded.batch_ref,
-    decision = NULL, decided_by = NULL, decided_at = NULL, carried_out_at = NULL, is_over = false
-WHERE known.carried_out_at IS NOT NULL
+SET scope = excluded.scope, asked_at = excluded.asked_at, batch_ref = excluded.batch_ref, carried_out_at = NULL,
+    decision = CASE WHEN known.carried_out_at IS NULL THEN known.decision END,
+    decided_by = CASE WHEN known.carried_out_at IS NULL THEN known.decided_by END,
+    decided_at = CASE WHEN known.carried_out_at IS NULL THEN known.decided_at END,
+    is_over = known.is_over AND known.carried_out_at IS NULL
+WHERE known.asked_at < excluded.asked_at
 """
 STILL_WAITING = """
 SELECT scope, count(*) AS waiting FROM ops.pending_removals
@@ -75,9 +78,10 @@ def record_rejected(connection: Connection, batch_ref: str, rejected: list[Rejec
 
 
 def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> dict[str, int]:
-    """Removals that wait for a person; what a person has yet to decide, or decided and is not done, stays as it is.
+    """Removals that wait for a person, each since its source was asked last, in whatever order that is heard.
 
-    Returns how many of them a person has yet to decide, by scope: what was kept by a decision is no news.
+    A decision stays until it is carried out; what is missed anew after that waits anew. Returns how many of them a person
+    has yet to decide, by scope: what was kept by a decision is no news.
     """
     if not removals.later:
         return {}

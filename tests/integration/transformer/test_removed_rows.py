@@ -1,5 +1,7 @@
 """Gone is gone, and only then; a mass waits for a person (guarantee 4)."""
 
+from uuid import uuid4
+
 import pytest
 
 from services.console import warehouse as console
@@ -146,6 +148,33 @@ def test_the_refresh_that_hangs_on_an_approved_removal_is_said_until_the_broker_
     assert (again, over.data) == (said, OVER)
     assert (said.correlationid, said.causationid, said.data.batch_ref) == (event.id, event.id, event.data.batch_ref)
     assert list(beat()) == []
+
+
+@pytest.mark.parametrize("order", [(2, 6), (6, 2)], ids=["in order", "turned round"])
+def test_what_waits_is_what_was_asked_last(office, approve, carry_out, order):
+    told = {minute: land_mass(office, lost=1, at_minute=minute) for minute in order}
+    for minute in order:
+        office.handle(told[minute])
+    office.bring([task("t0")], read_at=at(4))
+    approve()
+    assert [loaded.removed for loaded in carry_out()] == [1], "it was seen before its source was asked last"
+
+
+def test_an_approval_is_also_of_what_was_asked_again_before_it_was_carried_out(office, approve, carry_out):
+    office.handle(land_mass(office, lost=1))
+    approve()
+    office.bring([task("t0")], read_at=at(4))
+    office.handle(land_mass(office, lost=1, at_minute=6))
+    assert [loaded.removed for loaded in carry_out()] == [1]
+
+
+def test_a_mass_removal_that_was_carried_out_does_not_wait_again_when_its_batch_is_replayed(office, approve, carry_out):
+    event = land_mass(office)
+    office.handle(event)
+    approve()
+    carry_out()
+    assert not [fact for fact in office.handle(event, id=str(uuid4()), replay="r") if isinstance(fact, SourceFailed)]
+    assert office.rows("SELECT DISTINCT decision FROM ops.pending_removals") == [{"decision": "approved"}]
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
