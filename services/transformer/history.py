@@ -8,17 +8,20 @@ from sqlalchemy import Connection, text
 from services.transformer.merge import Table
 from shared.database.connection import take_turn
 
+# What a late batch adds to a row (a part of it that nobody knew) enters at the time when the row was read last, in any
+# of its parts; what a person forces has its own time alone.
 CHANGED = """
 CREATE TEMP TABLE changed ON COMMIT DROP AS
-SELECT CAST(:source AS text) AS source, w.row_id AS task_id, i.read_at, w.status, w.owner, w.due_date, w.completed_at,
-       w.department, coalesce(c.client_manager, d.client_manager) AS client_manager
+SELECT CAST(:source AS text) AS source, w.row_id AS task_id,
+       CASE WHEN :forced THEN i.read_at ELSE greatest(i.read_at, t.read_at) END AS read_at,
+       w.status, w.owner, w.due_date, w.completed_at, w.department,
+       coalesce(c.client_manager, d.client_manager) AS client_manager
 FROM (SELECT DISTINCT ON (row_id) * FROM written ORDER BY row_id, ctid DESC) w
 JOIN (SELECT row_id, max(read_at) AS read_at FROM incoming GROUP BY row_id) i USING (row_id)
+JOIN operacional.{table} t ON t.{key} = w.row_id AND t.removed_at IS NULL
 LEFT JOIN operacional.client_by_code c ON c.client_key = w.client_key
 LEFT JOIN operacional.client_by_document d ON w.client_key IS NULL AND d.client_document = w.client_document
-WHERE w.is_task AND NOT EXISTS (
-    SELECT 1 FROM ops.sightings gone JOIN operacional.{table} t ON t.{key} = gone.row_id
-    WHERE gone.system = :source AND gone.part = 'gone' AND gone.row_id = w.row_id AND t.removed_at IS NOT NULL)
+WHERE w.is_task
 """
 # Also for what a load of the register did not touch: a client's new manager concerns every open task of the client.
 MANAGERS = """
@@ -31,13 +34,28 @@ LEFT JOIN operacional.client_by_code c ON c.client_key = t.client_key
 LEFT JOIN operacional.client_by_document d ON t.client_key IS NULL AND d.client_document = t.client_document
 WHERE h.client_manager IS DISTINCT FROM coalesce(c.client_manager, d.client_manager)
 """
-CLOSE = """
+_HERE, _THERE = (
+    ", ".join(
+        f"{row}.{name}" for name in ("status", "owner", "due_date", "completed_at", "department", "client_manager")
+    )
+    for row in "hc"
+)
+# The line that holds now says what the row says now. One that began when the row was read last, or since then (with a
+# page of the register), has no time in which it said something else.
+CORRECT = f"""
+UPDATE operacional.task_history h
+SET (status, owner, due_date, completed_at, department, client_manager) = ({_THERE})
+FROM changed c
+WHERE h.source = c.source AND h.task_id = c.task_id AND h.valid_to IS NULL
+  AND (h.valid_from = c.read_at OR h.valid_from > c.read_at AND NOT :forced)
+  AND ({_HERE}) IS DISTINCT FROM ({_THERE})
+"""  # noqa: S608  every name is a constant of this file
+CLOSE = f"""
 UPDATE operacional.task_history h SET valid_to = c.read_at
 FROM changed c
 WHERE h.source = c.source AND h.task_id = c.task_id AND h.valid_to IS NULL AND h.valid_from < c.read_at
-  AND (h.status, h.owner, h.due_date, h.completed_at, h.department, h.client_manager)
-      IS DISTINCT FROM (c.status, c.owner, c.due_date, c.completed_at, c.department, c.client_manager)
-"""
+  AND ({_HERE}) IS DISTINCT FROM ({_THERE})
+"""  # noqa: S608
 OPEN = """
 INSERT INTO operacional.task_history
        (source, task_id, valid_from, status, owner, due_date, completed_at, department, client_manager)
@@ -74,15 +92,20 @@ def write_history(
     read_to: datetime,
     regenerated: Sequence[Mapping[str, str]],
     managers: bool,
+    forced: bool,
 ) -> None:
-    """Enter what `written` and, with `managers`, the register changed; a batch that arrives late does not enter."""
+    """Enter what `written` and, with `managers`, the register changed, in the order of reading.
+
+    A batch that arrives late makes no line of its time. What it adds to the current rows the current lines say.
+    """
     new, old = [told["new"] for told in regenerated], [told["old"] for told in regenerated]
     source = {"source": table.system}
     # Loads of two systems meet here: a page changes the manager of Gestta's tasks.
     take_turn(connection, "history")
-    connection.execute(text(CHANGED.format(table=table.name, key=table.key)), source)
+    connection.execute(text(CHANGED.format(table=table.name, key=table.key)), source | {"forced": forced})
     if managers:
         connection.execute(text(MANAGERS), {"read_at": read_to})
+    connection.execute(text(CORRECT), {"forced": forced})
     connection.execute(text(CLOSE))
     connection.execute(text(OPEN))
     if regenerated:

@@ -80,8 +80,8 @@ def record_rejected(connection: Connection, batch_ref: str, rejected: list[Rejec
 def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> dict[str, int]:
     """Removals that wait for a person, each since its source was asked last, in whatever order that is heard.
 
-    A decision stays until it is carried out; what is missed anew after that waits anew. Returns how many of them a person
-    has yet to decide, by scope: what was kept by a decision is no news.
+    A decision stays until it is carried out; what is missed anew after that waits anew. Returns how many of them a
+    person has yet to decide, by scope: what was kept by a decision is no news.
     """
     if not removals.later:
         return {}

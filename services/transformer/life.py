@@ -37,11 +37,16 @@ RETURNING stored.{key}, stored.removed_at
 """
 REMOVED = "row_id = ANY(:removed)"
 INCOMING = "row_id = ANY(:removed) OR row_id IN (SELECT row_id FROM incoming)"
-HISTORY = """
+# A removal may be heard after the register told of a new manager: lines that began when the task was gone are none.
+UNTRUE = """
+DELETE FROM operacional.task_history h USING operacional.{table} stored
+WHERE h.source = :system AND h.task_id = ANY(:gone) AND stored.{key} = h.task_id AND h.valid_from >= stored.removed_at
+"""
+ENDED = """
 UPDATE operacional.task_history h SET valid_to = stored.removed_at
 FROM operacional.{table} stored
 WHERE h.source = :system AND h.task_id = ANY(:gone) AND stored.{key} = h.task_id
-  AND h.valid_to IS NULL AND h.valid_from < stored.removed_at
+  AND (h.valid_to IS NULL OR h.valid_to > stored.removed_at)
 """
 
 
@@ -70,6 +75,7 @@ def settle(connection: Connection, table: Table, removals: Sequence[Removal], *,
     changed = connection.execute(text(life), {"system": table.system, "removed": ids}).all()
     settled = Settled([row[0] for row in changed if row[1] is not None], [row[0] for row in changed if row[1] is None])
     if settled.gone:
-        ended = HISTORY.format(table=table.name, key=table.key)
-        connection.execute(text(ended), {"system": table.system, "gone": settled.gone})
+        for statement in (UNTRUE, ENDED):
+            ended = statement.format(table=table.name, key=table.key)
+            connection.execute(text(ended), {"system": table.system, "gone": settled.gone})
     return settled

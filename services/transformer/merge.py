@@ -52,6 +52,14 @@ WHERE :force OR (excluded.source_updated_at, excluded.read_at) >= (seen.source_u
 RETURNING row_id, read_at)
 INSERT INTO incoming SELECT * FROM sighted
 """
+# What a person forces says something older of a row; that it was seen since is as true as before, and it lives.
+STILL_SEEN = """
+INSERT INTO ops.sightings AS kept (system, row_id, part, scope, read_at)
+SELECT seen.system, seen.row_id, 'forced', seen.scope, seen.read_at
+FROM staging s JOIN ops.sightings seen ON seen.system = :system AND seen.row_id = s.row_id AND seen.part = :part
+WHERE seen.read_at > s.read_at
+ON CONFLICT (system, row_id, part) DO UPDATE SET read_at = greatest(kept.read_at, excluded.read_at)
+"""
 
 WRITTEN = """
 CREATE TEMP TABLE written (

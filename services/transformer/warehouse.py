@@ -105,6 +105,8 @@ def _merge(
 
     def chunk() -> None:
         connection.execute(upsert, values)
+        if event.force:
+            connection.execute(text(merge.STILL_SEEN), values)
         connection.execute(text(merge.SIGHTINGS), values)
         connection.execute(text(merge.EMPTY))
 
@@ -132,7 +134,8 @@ def _settle(
         batch_ref=batch.batch_ref,
         read_to=batch.read_to,
         regenerated=manifest.content.get("regenerated") or [],
-        managers=_role(manifest) == "clients",
+        managers=_role(manifest) == "clients" or (batch.system == "notion" and bool(life.gone or life.back)),
+        forced=event.force,
     )
     seen, written, new = connection.execute(text(merge.COUNTS)).one()
     return {"inserted": new, "updated": written - new, "unchanged": seen - written, "removed": len(life.gone)}

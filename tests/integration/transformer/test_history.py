@@ -104,18 +104,75 @@ def test_a_new_manager_enters_for_the_clients_open_tasks_alone(office, story, ma
 def test_a_page_that_goes_takes_its_manager_along(office, story, manager_is):
     manager_is("Ana", 0)
     office.bring([report()], read_at=at(1))
-    office.load(office.land_pages([], read_at=at(2), scope="lookup", removed=[{"id": "p", "scope": "x"}]))
+    office.bring([], read_at=at(2), system="notion", scope="lookup", removed=[{"id": "p", "scope": "x"}])
     assert story("client_manager") == [("Ana",), (None,)]
 
 
-def test_a_register_that_was_read_before_the_task_but_arrives_later_enters_when_it_is_read_again(
-    office, story, manager_is
-):
+def test_a_register_that_was_read_before_the_task_but_arrives_later_is_what_holds_now(office, story, manager_is):
     office.bring([report()], read_at=at(5))
     manager_is("Ana", 2)
-    assert story("client_manager") == [(None,)]
-    office.load(office.land_pages([page("p", edited=at(2), client_code="12", client_manager="Ana")], read_at=at(9)))
-    assert story("client_manager", "valid_from") == [(None, at(5)), ("Ana", at(9))]
+    assert story("client_manager", "valid_from", "valid_to") == [("Ana", at(5), None)]
+
+
+@pytest.mark.parametrize(
+    ("reads", "lines"),
+    [
+        pytest.param((5,), [("Ana", at(5), None)], id="nothing was read since: the line is corrected"),
+        pytest.param((5, 7), [(None, at(5), at(7)), ("Ana", at(7), None)], id="from the last read on"),
+    ],
+)
+def test_what_a_late_part_adds_to_the_row_the_line_that_holds_says_too(office, story, reads, lines):
+    for minute in reads:
+        office.bring([report()], read_at=at(minute))
+    office.bring([{"_id": "a", "owner": {"name": "Ana"}}], read_at=at(3), scope="search:open")
+    assert story("owner", "valid_from", "valid_to") == lines
+    assert office.shown()["a"]["owner"] == "Ana"
+
+
+def test_a_better_rule_corrects_the_line_that_holds(office, story):
+    event = office.land_pages([page("n", source_status="Feito")], read_at=at(1), mapping=TASKS)
+    office.load(event)
+    better = office.land_pages([page("n", source_status="Feito")], read_at=at(1), mapping=TASKS | {"statuses": {}})
+    office.load(better)
+    assert story("status", "valid_from", "valid_to", task_id="n") == [("open", at(1), None)]
+
+
+def test_a_change_that_was_read_before_a_new_manager_but_arrives_later_is_what_holds_now(office, story, manager_is):
+    office.bring([report()], read_at=at(1))
+    manager_is("Ana", 9)
+    office.bring([report(status="IMPEDIMENT")], read_at=at(8))
+    assert story("status", "client_manager", "valid_from", "valid_to") == [
+        ("open", None, at(1), at(9)),
+        ("blocked", "Ana", at(9), None),
+    ]
+
+
+def test_what_was_gone_before_its_client_got_a_new_manager_has_no_line_of_that(office, story, manager_is):
+    office.bring([report()], read_at=at(1))
+    manager_is("Ana", 9)
+    office.bring([], read_at=at(10), scope="lookup", removed=[{"id": "a", "asked_at": iso(at(8))}])
+    assert story("valid_from", "valid_to") == [(at(1), at(8))]
+    office.bring([report()], read_at=at(8.5))
+    assert story("client_manager", "valid_from", "valid_to") == [(None, at(1), at(8)), ("Ana", at(8.5), None)]
+
+
+def test_what_is_gone_at_the_very_time_at_which_it_was_read_is_open_nowhere(office, story):
+    office.bring([report()], read_at=at(1))
+    office.bring([report(status="IMPEDIMENT")], read_at=at(2))
+    office.bring([], read_at=at(3), scope="lookup", removed=[{"id": "a", "asked_at": iso(at(2))}])
+    assert story("status", "valid_from", "valid_to") == [("open", at(1), at(2))]
+
+
+def test_what_a_person_forces_does_not_unsee_what_was_seen_since(office, story):
+    first = office.land([report()], read_at=at(1))
+    office.load(first)
+    office.bring([], read_at=at(2), scope="lookup", removed=["a"])
+    office.bring([report(status="IMPEDIMENT")], read_at=at(3))
+    before = story("status", "valid_from", "valid_to")
+    office.again(first, force=True)
+    assert (office.shown()["a"]["status"], story("status", "valid_from", "valid_to")) == ("open", before)
+    office.load(office.land([report(status="DONE")], read_at=at(2.5)))
+    assert office.shown()["a"]["status"] == "open", "older than what was last seen"
 
 
 def test_a_notion_task_has_a_history_too(office, story):

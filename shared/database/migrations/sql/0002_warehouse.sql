@@ -267,6 +267,7 @@ CREATE TABLE ops.exports (
 GRANT SELECT, INSERT, UPDATE ON ops.exports TO transformer;
 GRANT SELECT ON ops.exports TO console;
 GRANT SELECT, INSERT ON ops.regenerated TO transformer;
+GRANT DELETE ON operacional.task_history TO transformer;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
 REVOKE ALL ON ops.processed_events FROM bi_refresher;
