@@ -35,11 +35,13 @@ PLAN_DROP = """
 DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
 """
 # How often a scope is read, and whether at all, comes from the newest plan; when it was last read whole, from its own
-# loads alone: also where it comes back into the plan (a block that was tried in halves stands there by its parts).
+# loads alone: also where it comes back into the plan (a block that was tried in halves stands there by its parts). What a
+# person approved was asked for row by row, and is no read of the scope.
 PLAN = """
 INSERT INTO ops.scopes AS known (system, scope, every, planned_at, last_read_at)
 SELECT :system, :scope, :every, :planned_at,
-       (SELECT max(read_to) FROM ops.loads WHERE loads.system = :system AND loads.scope = :scope)
+       (SELECT max(read_to) FROM ops.loads
+        WHERE loads.system = :system AND loads.scope = :scope AND loads.kind <> 'removal')
 WHERE NOT EXISTS (SELECT 1 FROM ops.scopes newer WHERE newer.system = :system AND newer.planned_at > :planned_at)
 ON CONFLICT (system, scope) DO UPDATE SET every = excluded.every, planned_at = excluded.planned_at
 """

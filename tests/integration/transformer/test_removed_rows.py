@@ -1,5 +1,6 @@
 """Gone is gone, and only then; a mass waits for a person (guarantee 4)."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -110,6 +111,16 @@ def test_what_a_person_approves_is_carried_out_but_for_what_was_seen_since(offic
     assert carry_out() == []
     closed = office.rows("SELECT DISTINCT decided_by, carried_out_at FROM ops.pending_removals")
     assert closed == [{"decided_by": "analyst", "carried_out_at": NOW}]
+
+
+def test_what_a_person_approves_is_no_read_of_its_scope(office, approve, carry_out):
+    event = land_mass(office)
+    office.handle(event)
+    approve()
+    carry_out()
+    plan = [(BLOCK, timedelta(minutes=7))]
+    office.bring([], read_at=at(3), scope=NEXT_BLOCK, plan=plan)
+    assert office.rows("SELECT last_read_at FROM bi.freshness") == [{"last_read_at": at(1)}]
 
 
 def test_what_a_person_rejects_stays(office, approve, carry_out):
