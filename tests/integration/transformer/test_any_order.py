@@ -1,7 +1,13 @@
-"""A small model beside the warehouse: in any order, any number of times, from any number of transformers."""
+"""A small model beside the warehouse: in any order, any number of times, from any number of transformers.
+
+Of what the guarantees speak of it holds: what was seen again unchanged before an older batch arrives; a row that moves
+between blocks, a block that is halved, a year that leaves the range; part after part; a removal before an older batch,
+one that is older than the row; a mass that waits, is approved after its rows came back, or kept; what a person forces.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,13 +41,19 @@ class Told:
     gone: frozenset[str] = frozenset()
     waits: bool = False
     """Its removals are a mass: they wait for a person."""
+    scope: str = ""
+    plan: frozenset[str] = frozenset()
+    forced: bool = False
 
 
 def expected(told: list[Told], task_id: str) -> tuple[Any, ...] | None:
-    """The house's rule in ten lines: of each part the newest, of both the newest key, alive while seen after gone."""
+    """The house's rule in a few lines: of each part the newest or what a person forced since, of both the newest key,
+    alive while seen after gone.
+    """
     newest: dict[str, Told] = {}
     for batch in told:
-        if task_id in batch.rows and (batch.part not in newest or newest[batch.part].minute <= batch.minute):
+        known = newest.get(batch.part)
+        if task_id in batch.rows and (known is None or batch.forced or known.minute <= batch.minute):
             newest[batch.part] = batch
     if not newest:
         return None
@@ -49,7 +61,7 @@ def expected(told: list[Told], task_id: str) -> tuple[Any, ...] | None:
     for batch in sorted(newest.values(), key=lambda batch: batch.minute):
         fields |= batch.rows[task_id]
     gone = max((batch.minute for batch in told if task_id in batch.gone), default=-1)
-    alive = max(batch.minute for batch in newest.values()) > gone
+    alive = max(batch.minute for batch in told if task_id in batch.rows) > gone
     return fields["title"], fields.get("owner"), fields.get("status", "open"), alive
 
 
@@ -58,6 +70,7 @@ STATUSES = st.sampled_from([{}, {"status": "open"}, {"status": "done"}])
 CONTENTS = st.builds(
     lambda title, owner, status: {"title": title} | owner | status, st.sampled_from("AB"), OWNERS, STATUSES
 )
+PLANS = st.frozensets(st.sampled_from([BLOCK, HALF, NEXT_BLOCK]), min_size=1)
 ROWS = st.dictionaries(st.sampled_from("xyz"), CONTENTS, max_size=3)
 GONE = st.frozensets(st.sampled_from("xyz"), min_size=1)
 WORDS = {"open": "OPEN", "done": "DONE"}
@@ -76,35 +89,43 @@ class Arrivals(RuleBasedStateMachine):
         self.handled: set[int] = set()
         self.told: list[Told] = []
         self.waiting: dict[str, int] = {}
+        self.carried_out: dict[str, int] = {}
+        self.kept: set[str] = set()
+        self.forced: set[str] = set()
 
-    @rule(scope=st.sampled_from([BLOCK, HALF, NEXT_BLOCK]), rows=ROWS, arrives=st.booleans())
-    def report_is_read(self, scope: str, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
+    @rule(scope=st.sampled_from([BLOCK, HALF, NEXT_BLOCK]), rows=ROWS, plan=PLANS, arrives=st.booleans())
+    def report_is_read(self, scope: str, rows: dict[str, dict[str, Any]], plan: frozenset[str], arrives: bool) -> None:
         raw = [_flat(task_id, fields) for task_id, fields in rows.items()]
-        self._read(Told("report", self._now(), rows), scope, raw, arrives)
+        self._read(Told("report", self._now(), rows, scope=scope, plan=plan), raw, arrives)
 
     @rule(rows=ROWS, arrives=st.booleans())
     def search_is_read(self, rows: dict[str, dict[str, Any]], arrives: bool) -> None:
         raw = [_nested(task_id, fields) for task_id, fields in rows.items()]
-        self._read(Told("search", self._now(), rows), "search:open", raw, arrives)
+        self._read(Told("search", self._now(), rows, scope="search:open"), raw, arrives)
 
     @rule(gone=GONE, rows=ROWS, waits=st.booleans(), arrives=st.booleans())
     def lookup_is_read(self, gone: frozenset[str], rows: dict[str, dict[str, Any]], waits: bool, arrives: bool) -> None:
         rows = {task_id: fields for task_id, fields in rows.items() if task_id not in gone}
         raw = [_nested(task_id, fields) for task_id, fields in rows.items()]
-        self._read(Told("search", self._now(), rows, gone, waits), "lookup", raw, arrives)
+        self._read(Told("search", self._now(), rows, gone, waits, "lookup"), raw, arrives)
 
     @rule(which=st.integers(0, 100), anew=st.booleans())
     def something_arrives(self, which: int, anew: bool) -> None:
         if self.landed:
             self._deliver(which % len(self.landed), anew=anew)
 
+    @rule(which=st.integers(0, 100))
+    def a_person_forces_a_batch(self, which: int) -> None:
+        if not self.landed:
+            return
+        told, event = self.landed[which % len(self.landed)]
+        self.office.again(event, force=True, replay="r")
+        self.forced |= told.rows.keys()
+        self._is_told(which % len(self.landed), anew=True, forced=True)
+
     @rule(which=st.lists(st.integers(0, 100), min_size=2, max_size=3))
     def several_transformers_load_at_once(self, which: list[int]) -> None:
         indices = sorted({number % len(self.landed) for number in which}) if self.landed else []
-        # Of two masses the first to arrive says when its source was asked: not both at once, whose order nobody knows.
-        indices = [n for n in indices if not self.landed[n][0].waits] + [n for n in indices if self.landed[n][0].waits][
-            :1
-        ]
         with ThreadPoolExecutor(max_workers=3) as transformers:
             for loaded in [transformers.submit(self.office.load, self.landed[index][1]) for index in indices]:
                 loaded.result()
@@ -113,9 +134,15 @@ class Arrivals(RuleBasedStateMachine):
 
     @rule()
     def a_person_approves_what_waits(self) -> None:
-        decide_removals(self.office.engine, "gestta", None, "approved", by="analyst", at=NOW)
-        list(ApprovedRemovals(self.office.engine, source="/services/test", now=lambda: NOW).beat())
+        self._decide("approved")
         self.told += [Told("gone", minute, {}, frozenset({row})) for row, minute in self.waiting.items()]
+        self.carried_out |= self.waiting
+        self.waiting.clear()
+
+    @rule()
+    def a_person_keeps_what_waits(self) -> None:
+        self._decide("rejected")
+        self.kept |= self.waiting.keys()
         self.waiting.clear()
 
     @invariant()
@@ -126,6 +153,27 @@ class Arrivals(RuleBasedStateMachine):
         }
         wanted = {task_id: state for task_id in "xyz" if (state := expected(self.told, task_id))}
         assert stored == wanted
+
+    @invariant()
+    def what_is_planned_is_what_the_newest_plan_says_and_as_fresh_as_its_own_reads(self) -> None:
+        told = [one for one in self.told if one.plan]
+        plan = max(told, key=lambda one: one.minute).plan if told else frozenset()
+        wanted = {
+            scope: max((at(one.minute) for one in self.told if one.scope == scope), default=None) for scope in plan
+        }
+        stored = {row["scope"]: row["last_read_at"] for row in self.office.rows("SELECT * FROM bi.freshness")}
+        assert stored == wanted
+
+    @invariant()
+    def the_historys_open_line_says_what_the_row_says(self) -> None:
+        for row in self.office.rows(
+            "SELECT t.task_id, t.removed_at, h.valid_from IS NOT NULL AS has_line,"
+            " (h.status, h.owner) IS NOT DISTINCT FROM (t.status, t.owner) AS agrees"
+            " FROM operacional.gestta_tasks t"
+            " LEFT JOIN operacional.task_history h ON h.task_id = t.task_id AND h.valid_to IS NULL"
+        ):
+            assert row["has_line"] is (row["removed_at"] is None)
+            assert row["agrees"] or row["removed_at"] or row["task_id"] in self.forced
 
     @invariant()
     def the_history_is_one_line_of_changes_without_a_gap_turned_round(self) -> None:
@@ -146,10 +194,15 @@ class Arrivals(RuleBasedStateMachine):
         self.minute += 1
         return self.minute
 
-    def _read(self, told: Told, scope: str, raw: list[dict[str, Any]], arrives: bool) -> None:
+    def _decide(self, decision: str) -> None:
+        decide_removals(self.office.engine, "gestta", None, decision, by="analyst", at=NOW)
+        list(ApprovedRemovals(self.office.engine, source="/services/test", now=lambda: NOW).beat())
+
+    def _read(self, told: Told, raw: list[dict[str, Any]], arrives: bool) -> None:
         many = 1_000 if told.waits else 1
         removed = [{"id": row, "lacked": many, "held": 1_000} for row in sorted(told.gone)]
-        event = self.office.land(raw, read_at=at(told.minute), scope=scope, removed=removed)
+        plan = [(scope, timedelta(minutes=7)) for scope in sorted(told.plan)]
+        event = self.office.land(raw, read_at=at(told.minute), scope=told.scope, removed=removed, plan=plan)
         self.landed.append((told, event))
         if arrives:
             self._deliver(len(self.landed) - 1, anew=False)
@@ -159,15 +212,18 @@ class Arrivals(RuleBasedStateMachine):
         (self.office.again if anew else self.office.load)(event)
         self._is_told(index, anew=anew)
 
-    def _is_told(self, index: int, *, anew: bool) -> None:
+    def _is_told(self, index: int, *, anew: bool, forced: bool = False) -> None:
         told = self.landed[index][0]
         if index in self.handled and not anew:
             return
         if not anew:
             self.handled.add(index)
+        told = replace(told, forced=forced)
         if told.waits:
-            self.waiting = dict.fromkeys(told.gone, told.minute) | self.waiting
-            told = Told(told.part, told.minute, told.rows)
+            for row in told.gone - self.kept:
+                if told.minute > max(self.waiting.get(row, 0), self.carried_out.get(row, 0)):
+                    self.waiting[row] = told.minute
+            told = replace(told, gone=frozenset())
         self.told.append(told)
 
 
