@@ -35,8 +35,8 @@ PLAN_DROP = """
 DELETE FROM ops.scopes WHERE system = :system AND planned_at <= :planned_at AND NOT scope = ANY(:scopes)
 """
 # How often a scope is read, and whether at all, comes from the newest plan; when it was last read whole, from its own
-# loads alone: also where it comes back into the plan (a block that was tried in halves stands there by its parts). What a
-# person approved was asked for row by row, and is no read of the scope.
+# loads alone: also where it comes back into the plan (a block that was tried in halves stands there by its parts). What
+# a person approved was asked for row by row, and is no read of the scope.
 PLAN = """
 INSERT INTO ops.scopes AS known (system, scope, every, planned_at, last_read_at)
 SELECT :system, :scope, :every, :planned_at,
