@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from services.panel.newest import View
+
 # Brazil has had no daylight saving since 2019, and slim images carry no time zone data.
 BRASILIA = timezone(timedelta(hours=-3))
 _SYSTEMS = {"gestta": "Gestta", "notion": "Notion"}
@@ -83,25 +85,22 @@ class Board:
     freshness: Sequence[Freshness]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What can be shown now: the newest board there is, and why it is not newer."""
+def away(trouble: str | None, *, shown_of: datetime | None) -> list[str]:
+    """That the database is away, and how old what is shown is."""
+    if not trouble:
+        return []
+    age = f" Os números abaixo são de {when(shown_of)}." if shown_of else ""
+    return [f"O banco de dados não responde.{age}"]
 
-    board: Board | None
-    trouble: str | None = None
 
-
-def banners(view: View) -> list[str]:
+def banners(view: View[Board]) -> list[str]:
     """What a reader must know before believing a figure; empty when all is fresh."""
-    told = []
-    if view.trouble:
-        age = f" Os números abaixo são de {when(view.board.at)}." if view.board else ""
-        told.append(f"O banco de dados não responde.{age}")
-    if view.board is None:
+    told = away(view.trouble, shown_of=view.shown.at if view.shown else None)
+    if view.shown is None:
         return told
-    if not view.board.freshness:
+    if not view.shown.freshness:
         told.append("Ainda não houve nenhuma leitura completa: os números aparecem depois da primeira.")
-    for source in view.board.freshness:
+    for source in view.shown.freshness:
         if late := source.stale - source.unread:
             are = "está desatualizada" if late == 1 else "estão desatualizadas, a mais antiga"
             told.append(f"{source.name}: {late} de {source.scopes} partes {are} desde {when(source.oldest_stale_at)}.")

@@ -1,15 +1,19 @@
-"""The one door to the database: the whole board in three queries of one read-only snapshot."""
+"""The one door to the database: a whole page in three queries of one read-only snapshot."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import ProgrammingError
 
 from services.panel.board import Board, Figures, Freshness, Group, Task
+from services.panel.quality import FIELDS, NAMES_SHOWN, Named, Problem, Quality, in_order
 from shared.database.connection import transaction
 from shared.errors import Outage
 
 TASKS_SHOWN = 60
+Page = TypeVar("Page")
 
 # One pass over the view for the total, the departments and the managers.
 _FIGURES = """
@@ -43,20 +47,40 @@ _FRESHNESS = """
     GROUP BY system
     ORDER BY system
 """
+_PROBLEMS = "SELECT problem, rows FROM ops.problems"
+_NAMES = """
+    SELECT problem, detail, name, url
+    FROM (SELECT problem, client AS detail, name, url,
+                 row_number() OVER (PARTITION BY problem ORDER BY name, client, url) AS place
+          FROM ops.clients_at_odds
+          UNION ALL
+          SELECT 'flags_against_dates', client, title, url, row_number() OVER (ORDER BY title, client, task_id)
+          FROM ops.flags_at_odds) odd
+    WHERE place <= :limit
+    ORDER BY problem, place
+"""
+_PARTS = "SELECT field, tasks, example FROM ops.parts_at_odds ORDER BY tasks DESC, field"
 
 
 class Warehouse:
-    """The views of bi, read as `panel_reader`."""
+    """The views of bi and ops, read as `panel_reader`. Raises `Outage` where the database is away or not prepared."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def board(self, *, now: datetime) -> Board:
-        """The page's figures. Raises `Outage` where the database is away or not prepared yet."""
+    def board(self, now: datetime) -> Board:
+        """The page of all tasks."""
+        return self._read(_board, now)
+
+    def quality(self, now: datetime) -> Quality:
+        """The analyst's page."""
+        return self._read(_quality, now)
+
+    def _read(self, page: Callable[[Connection, datetime], Page], now: datetime) -> Page:
         try:
             with transaction(self._engine) as connection:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-                return _board(connection, now)
+                return page(connection, now)
         except ProgrammingError as error:
             raise Outage("database", f"the views cannot be read: {str(error.orig).splitlines()[0]}") from error
 
@@ -76,6 +100,18 @@ def _board(connection: Connection, now: datetime) -> Board:
         tasks=[Task(*row) for row in tasks],
         freshness=[Freshness(*row) for row in freshness],
     )
+
+
+def _quality(connection: Connection, now: datetime) -> Quality:
+    counts = connection.execute(text(_PROBLEMS)).all()
+    named: dict[str, list[Named]] = {}
+    for row in connection.execute(text(_NAMES), {"limit": NAMES_SHOWN}):
+        named.setdefault(row.problem, []).append(Named(row.name, row.detail, row.url))
+    for row in connection.execute(text(_PARTS)):
+        detail = f"{row.tasks}, por exemplo {row.example}"
+        named.setdefault("parts_at_odds", []).append(Named(FIELDS.get(row.field, row.field), detail))
+    problems = [Problem(row.problem, row.rows, named.get(row.problem, [])) for row in counts]
+    return Quality(now, in_order(problems))
 
 
 def _figures(row: Row[tuple[object, ...]]) -> Figures:

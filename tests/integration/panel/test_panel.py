@@ -27,6 +27,18 @@ CLIENT = """
         properties, content_hash, read_at, source_updated_at, batch_ref)
     VALUES ('p', 'd', 'clients', '7', 'Ana Prado', 'Padaria <b>Sol</b>', '{}', '', now(), now(), 'b')
 """
+# A client without a page, a page without a client, one without anything, a code used twice, a flag against its dates.
+MISFITS = """
+    INSERT INTO operacional.gestta_tasks (task_id, title, client_key, client, content_hash, read_at, batch_ref)
+    VALUES ('9', 'Tarefa 9', '9', 'Oficina & Cia', '', now(), 'b');
+    INSERT INTO operacional.notion_pages (page_id, data_source_id, role, client_key, trade_name, url,
+        properties, content_hash, read_at, source_updated_at, batch_ref)
+    VALUES ('q', 'd', 'clients', '8', 'Sorveteria', 'https://notion.example/q', '{}', '', now(), now(), 'b'),
+           ('r', 'd', 'clients', NULL, NULL, 'javascript:alert(1)', '{}', '', now(), now(), 'b'),
+           ('s', 'd', 'clients', '7', 'Padaria Lua', NULL, '{}', '', now(), now(), 'b');
+    UPDATE operacional.gestta_tasks SET source_overdue = false WHERE task_id = '1';
+    UPDATE operacional.gestta_tasks SET source_overdue = true WHERE task_id = '2';
+"""
 FRESH = "INSERT INTO ops.scopes VALUES ('gestta', 'search:open', '7 min', now(), now())"
 
 
@@ -154,6 +166,49 @@ def test_empty_tables_are_said_to_be_empty(panel):
     assert "Ainda não houve nenhuma leitura completa" in panel()[2]
 
 
+def problems(page):
+    """What the analyst's page counts, by its words, and the names behind each count."""
+    return {
+        part.split("<span>")[1].split("<small>")[0]: (
+            int(part.split("<b>")[1].split("</b>")[0]),
+            [line.split("</li>")[0] for line in part.split("<li>")[1:]],
+        )
+        for part in page.split("<details")[1:]
+    }
+
+
+def test_where_all_fits_the_analysts_page_says_so(office, panel):
+    found = problems(panel("/analista")[2])
+
+    assert [count for count, _ in found.values()] == [0] * 5
+
+
+def test_the_analysts_page_counts_and_names_what_does_not_fit(office, panel, engine):
+    with engine.begin() as connection:
+        connection.execute(text(MISFITS))
+    status, headers, page = panel("/analista")
+    found = problems(page)
+
+    assert status == 200
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert found["Clientes sem página no Notion"] == (1, ["Oficina &amp; Cia <span>9</span>"])
+    assert found["Páginas sem cliente no Gestta"][0] == 2
+    assert found["Códigos em mais de uma página"][0] == 1
+    assert found["Tarefas em que o Gestta diz uma coisa e as datas outra"] == (
+        1,
+        ["Tarefa 1 <span>Padaria &amp; Filhos</span>"],
+    )
+    link, script = found["Páginas sem cliente no Gestta"][1]
+    assert 'href="https://notion.example/q"' in link
+    assert "(sem nome)" in script
+    assert "javascript:" not in page
+
+
+def test_the_analysts_page_is_one_click_from_the_panel(office, panel):
+    assert '<a href="/analista">Qualidade dos dados</a>' in panel()[2]
+    assert '<a href="/">Painel de tarefas</a>' in panel("/analista")[2]
+
+
 def test_a_database_that_went_away_is_said_with_the_age_of_the_figures(office, panel, postgres, settings, eventually):
     name = make_url(settings["PANEL_DATABASE_URL"]).database
     admin = create_engine(postgres.url, isolation_level="AUTOCOMMIT")
@@ -162,6 +217,7 @@ def test_a_database_that_went_away_is_said_with_the_age_of_the_figures(office, p
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
         eventually(lambda: "O banco de dados não responde. Os números abaixo são de" in panel("/quadro")[2])
         assert figures(panel()[2])[0] == "5"
+        assert "O banco de dados não responde." in panel("/analista")[2]
         connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
         eventually(lambda: "O banco de dados não responde" not in panel("/quadro")[2])
     admin.dispose()

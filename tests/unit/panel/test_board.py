@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.panel.board import Board, Figures, Freshness, Task, View, banners, day, number, when
+from services.panel.board import Board, Figures, Freshness, Task, banners, day, number, when
+from services.panel.newest import View
 
 NOON = datetime(2026, 11, 24, 15, tzinfo=UTC)
 NOTHING = Figures(0, 0, 0, 0, 0, 0, 0)

@@ -127,21 +127,27 @@ WHERE t.removed_at IS NULL AND t.status NOT IN ('done', 'set_aside', 'cancelled'
   AND r.read_at BETWEEN s.read_at - interval '10 minutes' AND s.read_at + interval '10 minutes'
 GROUP BY said.field;
 
--- The same as counts (of clients, pages and codes), and the tasks whose flags at the source contradict their dates.
+-- Tasks whose flags at the source contradict their dates, by which the panel goes.
+CREATE VIEW ops.flags_at_odds AS
+SELECT task_id, title, client, url
+FROM operacional.gestta_tasks
+WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled')
+  AND source_overdue <> (due_date < (now() AT TIME ZONE 'America/Sao_Paulo')::date)
+UNION ALL
+SELECT task_id, title, client, url
+FROM operacional.gestta_tasks
+WHERE removed_at IS NULL AND status = 'done'
+  AND (source_on_time <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date <= due_date)
+       OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date));
+
+-- The same as counts, of clients, pages, codes and tasks.
 CREATE VIEW ops.problems AS
 SELECT problem, count(DISTINCT odd.client) + count(*) FILTER (WHERE odd.problem IS NOT NULL AND odd.client IS NULL) AS rows
 FROM (VALUES ('clients_without_page'), ('pages_without_client'), ('codes_used_twice')) AS known (problem)
 LEFT JOIN ops.clients_at_odds odd USING (problem)
 GROUP BY problem
 UNION ALL
-SELECT 'flags_against_dates',
-       (SELECT count(*) FROM operacional.gestta_tasks
-        WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled')
-          AND source_overdue <> (due_date < (now() AT TIME ZONE 'America/Sao_Paulo')::date))
-     + (SELECT count(*) FROM operacional.gestta_tasks
-        WHERE removed_at IS NULL AND status = 'done'
-          AND (source_on_time <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date <= due_date)
-               OR done_late <> ((completed_at AT TIME ZONE 'America/Sao_Paulo')::date > due_date)))
+SELECT 'flags_against_dates', count(*) FROM ops.flags_at_odds
 UNION ALL
 SELECT 'parts_at_odds', coalesce(max(tasks), 0) FROM ops.parts_at_odds;
 
@@ -271,4 +277,4 @@ GRANT DELETE ON operacional.task_history TO transformer;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
 REVOKE ALL ON ops.processed_events FROM bi_refresher;
-GRANT SELECT ON ops.clients_at_odds, ops.parts_at_odds, ops.problems TO transformer, console, panel_reader;
+GRANT SELECT ON ops.clients_at_odds, ops.flags_at_odds, ops.parts_at_odds, ops.problems TO transformer, console, panel_reader;
