@@ -8,6 +8,7 @@ import structlog
 
 from services.transformer.approved import ApprovedRemovals
 from services.transformer.export import Export
+from services.transformer.forget import Forget
 from services.transformer.service import LoadRawData
 from services.transformer.settings import Settings
 from services.transformer.tidy import gestta, notion
@@ -39,6 +40,7 @@ def main() -> int:
         now=clock.now,
     )
     approved = ApprovedRemovals(engine, source="/services/transformer", now=clock.now)
+    forget = Forget(engine, clock.now)
     export = Export(engine, settings.export_dir, clock.now)
     service = Service(
         name="transformer",
@@ -47,6 +49,7 @@ def main() -> int:
             On(QUEUE, {RawDataReady: load_raw_data}, proves=("database", "landing")),
             Every("export", timedelta(seconds=15), export.beat),
             Every("approved_removals", timedelta(seconds=15), approved.beat),
+            Every("forget", timedelta(hours=1), forget.beat),
         ],
     )
     health.serve(service.health, settings.health_port)

@@ -290,7 +290,7 @@ def test_no_login_empties_changes_or_makes_tables(attempt, login):
         assert attempt(login, statement) != "allowed", statement
 
 
-def test_only_who_records_the_scopes_deletes_anything(engine):
+def test_only_the_transformer_deletes_and_no_current_row(engine):
     with engine.connect() as connection:
         allowed = {
             (login, name)
@@ -298,7 +298,11 @@ def test_only_who_records_the_scopes_deletes_anything(engine):
             for name in TABLES
             if connection.execute(text(f"SELECT has_table_privilege('{login}', '{name}', 'DELETE')")).scalar()
         }
-    assert allowed == {("transformer", "ops.scopes")}
+    ledger = ("loads", "quality", "processed_events", "pending_removals", "rejected_rows")
+    assert allowed == {
+        ("transformer", name)
+        for name in ("ops.scopes", "operacional.task_history", *(f"ops.{table}" for table in ledger))
+    }
 
 
 def test_the_console_decides_removals_and_changes_nothing_else_of_them(attempt):

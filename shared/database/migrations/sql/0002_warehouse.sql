@@ -274,6 +274,8 @@ GRANT SELECT, INSERT, UPDATE ON ops.exports TO transformer;
 GRANT SELECT ON ops.exports TO console;
 GRANT SELECT, INSERT ON ops.regenerated TO transformer;
 GRANT DELETE ON operacional.task_history TO transformer;
+-- What is old goes (docs/decisions/0014).
+GRANT DELETE ON ops.loads, ops.quality, ops.processed_events, ops.pending_removals, ops.rejected_rows TO transformer;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
 REVOKE ALL ON ops.processed_events FROM bi_refresher;
