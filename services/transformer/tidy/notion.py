@@ -40,7 +40,8 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     """
     mapping: Mapping[str, Any] = manifest.content.get("mapping") or {}
     feeds: Mapping[str, Mapping[str, Any]] = mapping.get("fields") or {}
-    statuses: Mapping[str, str] = mapping.get("statuses") or {}
+    given: Mapping[str, str] = mapping.get("statuses") or {}
+    statuses = dict(zip(values.text(list(given)), given.values(), strict=True))  # the words are cleaned too
     related: Mapping[str, str] = manifest.content.get("related") or {}
     unresolved: Mapping[str, Any] = manifest.content.get("unresolved") or {}
     related = {page: storable(title) for page, title in related.items()}

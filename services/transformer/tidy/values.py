@@ -18,6 +18,9 @@ _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _REAIS = re.compile(r"(?:R\$)?\s*(-?)\s*(?:R\$)?\s*((?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?)")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "": None}
+# What is pasted from other programs brings marks along that nobody sees: joiners, directions, byte order.
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+_NOT_OF_A_CODE = re.compile(rf"[\s{_INVISIBLE}]+")
 _ZERO_CENTS = re.compile(r"([0-9]+)\.0+")
 
 
@@ -68,11 +71,11 @@ def _text(value: Any) -> Any:
     words = str(value)
     if "&" in words:
         words = _ENTITY.sub(lambda entity: html.unescape(entity[0]), words)
-    return _SPACES.sub(" ", unicodedata.normalize("NFC", words)).strip() or None
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", words)).strip(f" {_INVISIBLE}") or None
 
 
 def _client_key(code: str) -> str | None:
-    bare = _SPACES.sub("", code).upper()
+    bare = _NOT_OF_A_CODE.sub("", code).upper()
     if whole := _ZERO_CENTS.fullmatch(bare):  # a number that became text on its way
         bare = whole[1]
     return (bare.lstrip("0") or "0") if bare else None

@@ -157,14 +157,35 @@ def test_a_competence_is_its_month_whichever_way_it_is_written(raw, month):
         ("2026-11-24T10:00:00.000Z", "2026-11-24T10:00:00.000000Z"),
         ("2026-11-24T10:00:00-03:00", "2026-11-24T13:00:00.000000Z"),
         ("2026-06-27T17:01:50.253+00:00", "2026-06-27T17:01:50.253000Z"),
+        ("2026-11-24", "2026-11-24T03:00:00.000000Z"),
+        ("2026-11-24T22:30:00", "2026-11-25T01:30:00.000000Z"),
+        ("2018-11-04", "2018-11-04T03:00:00.000000Z"),
+        ("2018-02-17T23:30", "2018-02-18T02:30:00.000000Z"),
         (None, None),
         ("yesterday", WRONG),
         (12, WRONG),
     ],
-    ids=["UTC", "offset", "milliseconds and offset", "null", "a word", "number"],
+    ids=[
+        "UTC",
+        "offset",
+        "milliseconds and offset",
+        "a day begins in the office",
+        "no zone is the office's",
+        "a midnight that the clock skips",
+        "an hour that the clock has twice",
+        "null",
+        "a word",
+        "number",
+    ],
 )
 def test_a_moment_is_in_utc(raw, moment):
     assert one(dates.moment, raw) == moment
+
+
+@given(st.dates(date(1920, 1, 1), date(2199, 12, 31)))
+def test_the_moment_of_a_bare_day_is_on_that_day_in_the_office(day):
+    found = datetime.fromisoformat(str(one(dates.moment, day.isoformat())))
+    assert found.astimezone(SAO_PAULO).date() == day
 
 
 def test_one_value_that_cannot_be_read_spoils_no_other():

@@ -33,7 +33,7 @@ TASKS = manifest(
             "due_date": {"id": "du"},
             "owner": {"id": "ow"},
         },
-        "statuses": {"Feito": "done", "Na fila": "open"},
+        "statuses": {"Feito": "done", "Na fila": "open", "Em  revisa\u0303o ": "in_progress"},
     },
 )
 
@@ -82,13 +82,25 @@ def test_a_clients_page_is_typed_whatever_its_columns_are_called_now():
 
 @pytest.mark.parametrize(
     ("word", "status", "drift"),
-    [("Feito", "done", set()), ("Na fila", "open", set()), ("Novo", "open", {"status=Novo"}), (None, "open", set())],
+    [
+        ("Feito", "done", set()),
+        ("Na fila", "open", set()),
+        ("Novo", "open", {"status=Novo"}),
+        (None, "open", set()),
+    ],
 )
 def test_a_tasks_status_takes_its_group_and_an_unknown_word_is_named(word, status, drift):
     properties = {"s": {"id": "st", "type": "status", "status": word and {"name": word}}}
     tidied = tidy([row(page(properties=properties))], 1, TASKS)
     assert (fields_of(tidied, "p")["status"], fields_of(tidied, "p")["source_status"]) == (status, word)
     assert tidied.drift == drift
+
+
+def test_a_status_word_is_known_however_its_blanks_and_accents_are_written():
+    properties = {"s": {"id": "st", "type": "status", "status": {"name": "Em  revisa\u0303o "}}}
+    tidied = tidy([row(page(properties=properties))], 1, TASKS)
+    assert (fields_of(tidied, "p")["status"], fields_of(tidied, "p")["source_status"]) == ("in_progress", "Em revisão")
+    assert tidied.drift == set()
 
 
 def test_a_tasks_due_time_is_the_offices_day():
