@@ -50,6 +50,55 @@ def test_a_task_carries_its_clients_page_whatever_the_zeros_and_blanks(office):
     assert office.shown()["code"]["client_page_url"] == "https://app.notion.com/p/p1"
 
 
+@pytest.mark.parametrize("words", ["ISENTO", "00.000.000/0000-00", "em abertura"])
+def test_what_only_stands_in_the_place_of_a_document_joins_nobody(office, words):
+    office.bring([task("a", **{"customer.cnpj": words, "customer.name": "Outro"})], read_at=at(1))
+    office.load(office.land_pages([page("p", client_document=words, trade_name="Padaria")], read_at=at(1)))
+    assert office.shown()["a"]["client_trade_name"] is None
+    named = office.rows("SELECT problem, name FROM ops.clients_at_odds ORDER BY problem")
+    assert [tuple(row.values()) for row in named] == [
+        ("clients_without_page", "Outro"),
+        ("pages_without_client", "Padaria"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (191, "00.000.000/0001-91"),
+        ("12abc34501de35", "12.ABC.345/01DE-35"),
+        ("123.456.789-09", "123.456.789-09"),
+        ("em abertura", "EMABERTURA"),
+        ("", None),
+    ],
+)
+def test_a_document_is_shown_as_it_is_written(office, given, shown):
+    office.bring([task("a", **{"customer.cnpj": given})], read_at=at(1))
+    assert office.shown()["a"]["client_document"] == shown
+
+
+def test_a_task_that_is_open_again_is_not_concluded_whatever_its_other_part_said_then(office):
+    concluded = {
+        "status": "DONE",
+        "conclusion_date": moment(-9, 12),
+        "done_overdue": True,
+        "concluded_by": {"name": "Ana"},
+    }
+    nested = {"_id": "a", "name": "T", "due_date": day(-10)} | concluded
+    office.bring([nested], read_at=at(1), scope="lookup")
+    assert (office.shown()["a"]["concluded_by"], office.shown()["a"]["days_late"]) == ("Ana", 1)
+    office.bring([task("a", _due_date=day(-10))], read_at=at(2))
+    shown = office.shown()["a"]
+    assert [shown[name] for name in ("status", "completed_at", "concluded_by", "done_late")] == [
+        "open",
+        None,
+        None,
+        None,
+    ]
+    assert (shown["is_overdue"], shown["days_late"]) == (True, 10)
+    assert sum(row["done"] for row in office.rows("SELECT done FROM bi.backlog_by_day")) == 0
+
+
 def test_two_pages_for_one_code_never_double_a_task_and_the_newest_speaks(office):
     office.bring([task("a", **{"customer.code": 12})], read_at=at(1))
     old, new = (

@@ -50,10 +50,11 @@ FROM operacional.notion_pages
 WHERE role = 'clients' AND removed_at IS NULL AND client_key IS NOT NULL
 ORDER BY client_key, source_updated_at DESC, page_id;
 
+-- What only stands in the place of a document (words, zeros) is nobody's: it would join whoever has it too.
 CREATE VIEW operacional.client_by_document AS
 SELECT DISTINCT ON (client_document) client_document, trade_name, client_manager, client_state, client_since, url
 FROM operacional.notion_pages
-WHERE role = 'clients' AND removed_at IS NULL AND client_document IS NOT NULL
+WHERE role = 'clients' AND removed_at IS NULL AND client_document ~ '[0-9]' AND client_document !~ '^(.)\1*$'
 ORDER BY client_document, source_updated_at DESC, page_id;
 
 CREATE VIEW operacional.open_tasks AS
@@ -95,12 +96,13 @@ SELECT 'clients_without_page', document,
        (SELECT t.client FROM operacional.gestta_tasks t
         WHERE t.client_document = document AND t.client_key IS NULL AND t.removed_at IS NULL LIMIT 1), NULL
 FROM documents
-WHERE document IS NOT NULL AND document NOT IN (SELECT client_document FROM pages WHERE client_document IS NOT NULL)
+WHERE document IS NOT NULL AND document NOT IN (SELECT client_document FROM operacional.client_by_document)
 UNION ALL
 SELECT 'pages_without_client', coalesce(client_key, client_document), coalesce(trade_name, title), url
 FROM pages
 WHERE client_key NOT IN (SELECT code FROM codes WHERE code IS NOT NULL) IS NOT FALSE
-  AND client_document NOT IN (SELECT document FROM documents WHERE document IS NOT NULL) IS NOT FALSE
+  AND (client_document NOT IN (SELECT document FROM documents WHERE document IS NOT NULL) IS NOT FALSE
+       OR client_document NOT IN (SELECT client_document FROM operacional.client_by_document))
 UNION ALL
 SELECT 'codes_used_twice', client_key, coalesce(trade_name, title), url
 FROM (SELECT *, count(*) OVER (PARTITION BY client_key) AS pages_of_code FROM pages WHERE client_key IS NOT NULL) p
@@ -159,13 +161,18 @@ CREATE OR REPLACE VIEW bi.operational_panel AS
 WITH clock AS (
     SELECT (now() AT TIME ZONE 'America/Sao_Paulo')::date AS today
 ),
+-- A part that was read while a task was concluded goes on saying so after it was opened again: the other part has no such
+-- keys, and clears nothing.
 tasks AS (
     SELECT 'gestta'::text AS source, t.task_id, t.title, t.type, t.subtype, t.status, t.source_status, t.department,
-           t.owner, t.concluded_by, t.client_code, t.client_key, t.client, t.client_document, t.client_active,
-           t.client_regime, t.competence, t.created_at, t.due_date, t.legal_due_date, t.completed_at,
-           NULL::timestamptz AS updated_at, t.url, t.generates_fine, t.done_late, t.done_with_fine,
+           t.owner, CASE WHEN o.is_over THEN t.concluded_by END AS concluded_by, t.client_code, t.client_key, t.client,
+           t.client_document, t.client_active, t.client_regime, t.competence, t.created_at, t.due_date, t.legal_due_date,
+           CASE WHEN o.is_over THEN t.completed_at END AS completed_at, NULL::timestamptz AS updated_at, t.url,
+           t.generates_fine, CASE WHEN o.is_over THEN t.done_late END AS done_late,
+           CASE WHEN o.is_over THEN t.done_with_fine END AS done_with_fine,
            t.downloaded, t.notify_client, t.value, t.read_at, t.loaded_at
     FROM operacional.gestta_tasks t
+    CROSS JOIN LATERAL (SELECT t.status IN ('done', 'set_aside', 'cancelled') AS is_over) o
     WHERE t.removed_at IS NULL
     UNION ALL
     SELECT 'notion', p.page_id, p.title, NULL, NULL, p.status, p.source_status, p.department,
@@ -183,14 +190,24 @@ joined AS (
            coalesce(c.client_since, d.client_since) AS client_since,
            coalesce(c.url, d.url) AS client_page_url,
            t.status NOT IN ('done', 'set_aside', 'cancelled') AS is_open,
-           coalesce((t.completed_at AT TIME ZONE 'America/Sao_Paulo')::date, clock.today) AS reached
+           CASE WHEN t.status IN ('done', 'set_aside', 'cancelled')
+               THEN (t.completed_at AT TIME ZONE 'America/Sao_Paulo')::date ELSE clock.today END AS reached
     FROM tasks t
     CROSS JOIN clock
     LEFT JOIN operacional.client_by_code c ON c.client_key = t.client_key
     LEFT JOIN operacional.client_by_document d ON t.client_key IS NULL AND d.client_document = t.client_document
 )
 SELECT source, task_id, title, type, subtype, status, source_status, department, owner, concluded_by,
-       client_code, client, client_document, client_active, client_regime, client_trade_name, client_manager,
+       client_code, client,
+       CASE WHEN client_document ~ '^[0-9A-Z]{12}[0-9]{2}$'
+            THEN substr(client_document, 1, 2) || '.' || substr(client_document, 3, 3) || '.'
+                 || substr(client_document, 6, 3) || '/' || substr(client_document, 9, 4) || '-'
+                 || substr(client_document, 13)
+            WHEN client_document ~ '^[0-9]{11}$'
+            THEN substr(client_document, 1, 3) || '.' || substr(client_document, 4, 3) || '.'
+                 || substr(client_document, 7, 3) || '-' || substr(client_document, 10)
+            ELSE client_document END AS client_document,
+       client_active, client_regime, client_trade_name, client_manager,
        client_state, client_since, client_page_url, competence, created_at, due_date, legal_due_date, completed_at,
        updated_at, url, generates_fine, done_late, done_with_fine, downloaded, notify_client, value,
        is_open,
@@ -240,7 +257,7 @@ steps AS (
     SELECT source, department, (completed_at AT TIME ZONE 'America/Sao_Paulo')::date, 0, 0, 1
     FROM operacional.task_history
     CROSS JOIN clock
-    WHERE valid_to IS NULL AND completed_at >= since_moment
+    WHERE valid_to IS NULL AND completed_at >= since_moment AND status = 'done'
 ),
 totals AS (
     SELECT source, department, day, sum(open) AS open, sum(overdue) AS overdue, sum(done) AS done
