@@ -132,7 +132,7 @@ def test_what_a_late_part_adds_to_the_row_the_line_that_holds_says_too(office, s
 def test_a_better_rule_corrects_the_line_that_holds(office, story):
     event = office.land_pages([page("n", source_status="Feito")], read_at=at(1), mapping=TASKS)
     office.load(event)
-    better = office.land_pages([page("n", source_status="Feito")], read_at=at(1), mapping=TASKS | {"statuses": {}})
+    better = office.land_pages([page("n", source_status="Feito")], read_at=at(1), mapping={**TASKS, "statuses": {}})
     office.load(better)
     assert story("status", "valid_from", "valid_to", task_id="n") == [("open", at(1), None)]
 
