@@ -66,6 +66,12 @@ WHERE NOT EXISTS (
     WHERE h.source = c.source AND h.task_id = c.task_id AND (h.valid_to IS NULL OR h.valid_to > c.read_at))
 ON CONFLICT DO NOTHING
 """
+# A source of Notion that was given another role holds no tasks any more.
+NO_TASKS = """
+UPDATE operacional.task_history h SET valid_to = i.read_at
+FROM written w JOIN incoming i USING (row_id)
+WHERE NOT w.is_task AND h.source = :source AND h.task_id = w.row_id AND h.valid_to IS NULL AND h.valid_from < i.read_at
+"""
 REGENERATED = """
 INSERT INTO ops.regenerated (system, row_id, continues, batch_ref)
 SELECT :source, new, old, :batch_ref
@@ -108,6 +114,8 @@ def write_history(
     connection.execute(text(CORRECT), {"forced": forced})
     connection.execute(text(CLOSE))
     connection.execute(text(OPEN))
+    if table.tasks != "true":
+        connection.execute(text(NO_TASKS), source)
     if regenerated:
         connection.execute(text(REGENERATED), source | {"new": new, "old": old, "batch_ref": batch_ref})
     connection.execute(text(CONTINUES), source | {"new": new})

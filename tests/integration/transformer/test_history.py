@@ -8,7 +8,7 @@ import pytest
 
 from shared.clock import now
 from shared.landing import iso
-from tests.integration.transformer.conftest import BLOCK, TASKS, at, page
+from tests.integration.transformer.conftest import BLOCK, CLIENTS, TASKS, at, page
 
 pytestmark = pytest.mark.integration
 
@@ -178,6 +178,12 @@ def test_a_notion_task_has_a_history_too(office, story):
         pages = [page("n", edited=at(minute), source_status=word)]
         office.load(office.land_pages(pages, read_at=at(minute), mapping=TASKS, scope="t", data_source_id="t"))
     assert story("source", "status", task_id="n") == [("notion", "in_progress"), ("notion", "done")]
+
+
+def test_what_is_a_task_no_more_because_its_source_has_another_role_is_open_nowhere(office, story):
+    for minute, mapping in ((1, TASKS), (2, CLIENTS)):
+        office.load(office.land_pages([page("n")], read_at=at(minute), mapping=mapping, scope="t", data_source_id="t"))
+    assert story("valid_from", "valid_to", task_id="n") == [(at(1), at(2))]
 
 
 @pytest.mark.parametrize("known_first", [True, False], ids=["told after the task was read", "told before"])
