@@ -17,6 +17,7 @@ CREATE INDEX loads_of_scope ON ops.loads (system, scope, read_to);
 -- Few rows are gone; each load asks which of its rows are among them.
 CREATE INDEX sightings_gone ON ops.sightings (system, row_id) WHERE part = 'gone';
 
+-- Part `forced` is when a row was last seen before a person forced something older upon it: it lives on by that.
 -- A digest of what the part said when it was seen: a row that says the same again need not be looked at.
 ALTER TABLE ops.sightings ADD COLUMN content bytea;
 -- A read updates every row of a page at once: only where each page has room for all of them twice does it stay HOT.
