@@ -250,7 +250,7 @@ def test_batches_in_any_order_and_any_number_of_times_leave_the_same_rows(transf
             Arrivals,
             settings=settings(
                 max_examples=EXAMPLES,
-                stateful_step_count=6,
+                stateful_step_count=8,
                 deadline=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
