@@ -1,5 +1,6 @@
 """What is said of the credential, and that it is said once."""
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,6 @@ import pytest
 from services.gestta_extractor import token as tokens
 from services.gestta_extractor.gestta_api import Refused
 from services.gestta_extractor.standing import Standing
-from shared import clock
 from shared.contracts.events import AuthExpiring, AuthFailed, AuthRecovered, SchemaDrifted
 from shared.errors import AuthRejected, Transient
 from shared.extraction.supplied import supply
@@ -105,11 +105,16 @@ def test_a_supplied_token_is_answered_and_a_bad_one_says_whether_the_old_goes_on
 
 def test_a_supplied_token_that_nobody_announced_is_tried_after_a_while(tmp_path):
     one = standing(tmp_path, Gestta(opens=(SUPPLIED,)))
-    supply(tmp_path, "gestta", SUPPLIED)
-    now = clock.now()
-    assert one.unannounced(now) is None
-    assert isinstance(one.unannounced(now + timedelta(seconds=11)), AuthRecovered)
-    assert one.unannounced(now + timedelta(seconds=12)) is None
+    supplied_at(NOW, tmp_path)
+    assert one.unannounced(NOW) is None
+    assert isinstance(one.unannounced(NOW + timedelta(seconds=11)), AuthRecovered)
+    assert one.unannounced(NOW + timedelta(seconds=12)) is None
+
+
+def supplied_at(moment, folder):
+    supply(folder, "gestta", SUPPLIED)
+    (path,) = folder.glob("*.supplied")
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
 
 
 def test_while_gestta_is_away_an_unannounced_token_is_not_tried_every_second(tmp_path):
@@ -120,7 +125,7 @@ def test_while_gestta_is_away_an_unannounced_token_is_not_tried_every_second(tmp
 
     gestta = Away()
     one = standing(tmp_path, gestta)
-    supply(tmp_path, "gestta", SUPPLIED)
+    supplied_at(NOW, tmp_path)
     for seconds in (11, 13, 15, 40, 42):
-        assert one.unannounced(clock.now() + timedelta(seconds=seconds)) is None
+        assert one.unannounced(NOW + timedelta(seconds=seconds)) is None
     assert len(gestta.sent) == 2
