@@ -16,6 +16,7 @@ from services.notion_extractor.ids import source_id
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.service import Extract, Pacing
 from services.notion_extractor.settings import Settings
+from services.notion_extractor.sheet import cells_of
 from services.notion_extractor.source import Lander
 from services.notion_extractor.telling import Teller
 from services.notion_extractor.titles import Titles
@@ -62,7 +63,7 @@ def main() -> int:
         on_turn=recorder.outdated.set,
     )
     announcer = Announcer(landing, "notion")
-    spreadsheets = Spreadsheets(landing)
+    spreadsheets = Spreadsheets(landing, cells_of)
     extract = Extract(
         credentials=credentials,
         sources=sources,

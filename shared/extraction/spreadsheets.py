@@ -1,16 +1,18 @@
 """The newest batch of each scope as CSV for people, written beside the work: neither a fact nor a run waits for it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from shared.landing import Landing, Manifest
+from shared.landing import Cells, Landing, Manifest, flat
 from shared.messaging.service import Every
 
 
 class Spreadsheets:
     """Writes what landed since the last beat; of a scope that landed twice only the newest."""
 
-    def __init__(self, landing: Landing) -> None:
+    def __init__(self, landing: Landing, cells_of: Callable[[Manifest], Cells] = lambda _: flat) -> None:
         self._landing = landing
+        self._cells_of = cells_of
         self._due: dict[str, Manifest] = {}
         self._written: dict[str, str] = {}
         self.every = Every("csv", timedelta(minutes=1), self.beat)
@@ -27,7 +29,7 @@ class Spreadsheets:
         """Raises `Outage` where the landing does not work: the next beat goes on from there."""
         for scope in list(self._due):
             manifest = self._due[scope]
-            self._landing.write_csv(manifest)
+            self._landing.write_csv(manifest, self._cells_of(manifest))
             older = self._written.get(scope)
             if older is not None and older != manifest.batch_ref:
                 self._landing.drop_csv(older)

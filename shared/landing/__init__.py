@@ -6,11 +6,12 @@ confirmed) and, for people, `.csv` (the newest of each scope). It exists when it
 
 from shared.landing.batch import Manifest, Pruned, RawRow, batch_id, id_of, iso, scope_slug
 from shared.landing.landing import Landing
-from shared.landing.spreadsheet import cell, flat
+from shared.landing.spreadsheet import Cells, cell, flat
 from shared.landing.writer import BatchWriter
 
 __all__ = [
     "BatchWriter",
+    "Cells",
     "Landing",
     "Manifest",
     "Pruned",

@@ -12,7 +12,7 @@ from shared.landing import batch
 from shared.landing.batch import CSV, MANIFEST, ROWS, SAID, Manifest, Pruned, RawRow
 from shared.landing.files import Files
 from shared.landing.retention import abandoned, spent
-from shared.landing.spreadsheet import write_csv
+from shared.landing.spreadsheet import Cells, flat, write_csv
 from shared.landing.writer import BatchWriter
 
 log = structlog.get_logger()
@@ -93,10 +93,10 @@ class Landing:
         """The broker has confirmed this batch's fact."""
         self._files.put(batch_ref + SAID, b"")
 
-    def write_csv(self, manifest: Manifest) -> None:
+    def write_csv(self, manifest: Manifest, cells: Cells = flat) -> None:
         """The batch for people, kept of the newest batch of each scope only (`drop_csv`)."""
         with self._files.new(manifest.batch_ref + CSV) as file:
-            write_csv(file, lambda: self.rows(manifest.batch_ref, sha256=manifest.sha256))
+            write_csv(file, lambda: self.rows(manifest.batch_ref, sha256=manifest.sha256), cells)
 
     def drop_csv(self, batch_ref: str) -> None:
         """Another batch of its scope is newer."""

@@ -3,25 +3,27 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
 from shared.landing.batch import RawRow
 
 DEEPEST = 20
+Cells = Callable[[Any], Mapping[str, Any]]
+"""A raw row's values by the names of their columns."""
 
 
-def write_csv(file: IO[bytes], rows: Callable[[], Iterator[RawRow]]) -> None:
+def write_csv(file: IO[bytes], rows: Callable[[], Iterator[RawRow]], cells: Cells) -> None:
     """UTF-8 with BOM, `;`. `rows` is read twice, once for the columns, so that memory does not grow with them."""
     columns: dict[str, None] = {}
     for row in rows():
-        columns.update(dict.fromkeys(flat(json.loads(row.text))))
+        columns.update(dict.fromkeys(cells(json.loads(row.text))))
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", errors="replace")
     writer = csv.DictWriter(text, ["read_at", *columns], delimiter=";", restval="")
     writer.writerow({name: cell(name) for name in writer.fieldnames})
     for row in rows():
-        cells = {key: cell(value) for key, value in flat(json.loads(row.text)).items()}
-        writer.writerow({"read_at": row.read_at} | cells)
+        values = cells(json.loads(row.text)).items()
+        writer.writerow({"read_at": row.read_at} | {name: cell(value) for name, value in values})
     text.flush()
     text.detach()
 

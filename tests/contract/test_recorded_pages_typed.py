@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.transformer.tidy.notion import tidy
-from services.transformer.tidy.notion_values import plain
+from shared.contracts.notion_values import plain
 from shared.landing import Manifest, RawRow
 from tests.contract.simulated_notion import RECORDINGS, recorded, recordings
 

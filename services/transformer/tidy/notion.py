@@ -8,8 +8,8 @@ import numpy as np
 from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
 from services.transformer.tidy.notion_properties import Properties, drift_of, storable
-from services.transformer.tidy.notion_values import Mark, mark, plain
 from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
+from shared.contracts.notion_values import Mark, mark, plain
 from shared.landing import Manifest, RawRow
 
 # field of operacional.notion_pages that a mapping may feed: its converter

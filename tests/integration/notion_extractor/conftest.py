@@ -14,6 +14,7 @@ import pytest
 from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.notion_api import NotionApi, Read
 from services.notion_extractor.service import Extract, Pacing
+from services.notion_extractor.sheet import cells_of
 from services.notion_extractor.source import Lander
 from services.notion_extractor.telling import Teller
 from services.notion_extractor.titles import Titles
@@ -101,7 +102,7 @@ class Room:
                 cap=self.cap,
             ),
             announcer=self.announcer,
-            spreadsheets=Spreadsheets(landing),
+            spreadsheets=Spreadsheets(landing, cells_of),
             tell=Teller(News(self.announcer, "notion", source=SOURCE, now=self.clock)),
             pacing=Pacing(self.every, self.full_every, self.requests_per_minute),
             now=self.clock,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.transformer.tidy.notion_values import mark, plain
+from shared.contracts.notion_values import mark, plain
 from simulators.notion.values import SEGMENT
 
 DAY = {"start": "2026-11-10", "end": None, "time_zone": None}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.transformer.tidy.notion_values import plain
+from shared.contracts.notion_values import plain
 
 RECORDINGS = Path(__file__).parents[2] / "contract" / "recordings" / "notion"
 TYPES = {
