@@ -64,10 +64,10 @@ _WORDS = {
         "{name} voltou a ser lido por inteiro",
     ),
     "removals": _Words(
-        "Muitas tarefas sumiram de {name} de uma vez",
-        "Nenhuma foi retirada do painel: a retirada espera a decisão de uma pessoa.",
+        "Muitos registros sumiram de {name} de uma vez",
+        "Nenhum foi retirado do painel: a retirada espera a decisão de uma pessoa.",
         (
-            "Confira em {name} se elas foram mesmo excluídas.",
+            "Confira em {name} se eles foram mesmo excluídos.",
             f"Depois rode `{_CONSOLE} removals approve` (retirar do painel) ou `{_CONSOLE} removals reject` (manter).",
         ),
         "{name}: nenhuma retirada espera mais a decisão de uma pessoa",
