@@ -47,11 +47,6 @@ def raw_rows(folder: Path, batch: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)["row"]
 
 
-def named(row: dict[str, Any]) -> dict[str, Any]:
-    """The row's values under the names of the columns: the second document of the finished row."""
-    return {name: row[key] for key, name in COLUMNS.items() if key in row}
-
-
 def ours(folder: Path, batch: str, url: str) -> Callable[[], None]:
     from services.transformer.service import LoadRawData
     from services.transformer.tidy import gestta, notion
@@ -104,10 +99,7 @@ def pandas(folder: Path, batch: str, url: str) -> Callable[[], None]:
         for name in DAYS:
             frame[name] = frame[name].dt.tz_convert("America/Sao_Paulo").dt.date
         frame["report"] = pd.Series(raw)
-        frame["report_fields"] = pd.Series([named(row) for row in raw])
-        frame.to_sql(
-            "tasks", engine, if_exists="replace", index=False, dtype={"report": JSONB(), "report_fields": JSONB()}
-        )
+        frame.to_sql("tasks", engine, if_exists="replace", index=False, dtype={"report": JSONB()})
 
     return run
 
@@ -130,14 +122,14 @@ def dlt(folder: Path, batch: str, url: str) -> Callable[[], None]:
 
     def tasks() -> Iterator[dict[str, Any]]:
         for row in raw_rows(folder, batch):
-            yield {name: row.get(key) for key, name in COLUMNS.items()} | {"report": row, "report_fields": named(row)}
+            yield {name: row.get(key) for key, name in COLUMNS.items()} | {"report": row}
 
     resource: Any = tool.resource(
         tasks,
         name="tasks",
         primary_key="task_id",
         write_disposition="merge",
-        columns=[{"name": name, "data_type": "json"} for name in ("report", "report_fields")],
+        columns=[{"name": "report", "data_type": "json"}],
     )
 
     def run() -> None:

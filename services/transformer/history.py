@@ -59,12 +59,13 @@ WHERE h.source = c.source AND h.task_id = c.task_id AND h.valid_to IS NULL AND h
 OPEN = """
 INSERT INTO operacional.task_history
        (source, task_id, valid_from, status, owner, due_date, completed_at, department, client_manager)
-SELECT c.source, c.task_id, c.read_at, c.status, c.owner, c.due_date, c.completed_at, c.department, c.client_manager
+SELECT DISTINCT ON (c.source, c.task_id)
+       c.source, c.task_id, c.read_at, c.status, c.owner, c.due_date, c.completed_at, c.department, c.client_manager
 FROM changed c
 WHERE NOT EXISTS (
     SELECT 1 FROM operacional.task_history h
     WHERE h.source = c.source AND h.task_id = c.task_id AND (h.valid_to IS NULL OR h.valid_to > c.read_at))
-ON CONFLICT DO NOTHING
+ORDER BY c.source, c.task_id, c.read_at DESC
 """
 # A source of Notion that was given another role holds no tasks any more.
 NO_TASKS = """

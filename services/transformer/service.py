@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from services.transformer.merge import other_part
 from services.transformer.removals import MASS_REMOVAL, Decision, Removal, decide
 from services.transformer.staging import Rules
+from services.transformer.tidy.gestta import part_of
 from services.transformer.tidy.rows import Tidied
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import Fact, RawDataReady, SchemaDrifted, SourceFailed, WarehouseLoaded
@@ -92,7 +94,12 @@ def rules_for(manifest: Manifest, tidy: Tidy, *, version: str) -> Rules:
     said = [content.get(name) for name in ("data_source_id", "mapping", "related", "task_url")]
     unresolved = sorted(content.get("unresolved") or ())  # without the reasons, which are others each time
     identity = json.dumps([version, said, unresolved], sort_keys=True)
-    return Rules(lambda rows, first_number: tidy(rows, first_number, manifest), identity)
+    other = Manifest(content | {"scope": f"{other_part(part_of(manifest.scope))}:"})
+    return Rules(
+        tidy=lambda rows, first_number: tidy(rows, first_number, manifest),
+        tidy_other=lambda rows, first_number: tidy(rows, first_number, other),
+        identity=identity,
+    )
 
 
 def removals_of(manifest: Manifest) -> list[Removal]:

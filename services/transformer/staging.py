@@ -11,36 +11,28 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from services.transformer.merge import COPY
+from services.transformer.lines import Fresh, Said, line
+from services.transformer.merge import COPY, Table
+from services.transformer.seen import Asked, Other, Seen, look
 from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared.landing import RawRow
 
 CHUNK = 5_000
 """Rows held in memory at a time: about 30 MiB of pandas for Gestta's tasks."""
+_AT_ONCE = 1 << 20
+"""Bytes that COPY is given at a time: while this process makes rows tidy, each time it must wait for its turn."""
 
-KNOWN = """
-SELECT said.number, seen.row_id,
-       CASE WHEN isfinite(seen.source_updated_at)
-            THEN to_char(seen.source_updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24\\:MI\\:SS.US"Z"')
-            ELSE seen.source_updated_at::text END AS updated
-FROM unnest(CAST(:numbers AS integer[]), CAST(:ids AS text[]), CAST(:contents AS text[]))
-  AS said (number, row_id, content)
-CROSS JOIN LATERAL (
-    SELECT * FROM ops.sightings WHERE system = :system AND row_id = said.row_id AND part = :part OFFSET 0
-) seen
-WHERE seen.content = CAST(said.content AS bytea)
-"""
-# The first id of a row's text. Where it is another object's, no sighting has it with this text, and the row is parsed.
-_ID = re.compile(r'"_?id": ?"([0-9A-Za-z_-]{1,100})"')
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 # Links that are signed anew at every read would make every read a change; and they are not to be kept.
 _SIGNED = re.compile(r'(https?://[^"\\?\s]*)\?[^"\\\s]*Signature=[^"\\\s]*')
+_BLANKS = bytes.maketrans(b"\t\r\n", b"   ")
 _EXPIRES = re.compile(r'("expiry_time": ?)"[^"]*"')
-_BLANKS = str.maketrans("\t\r\n", "   ")
 
 Tidy = Callable[[Sequence[RawRow], int], Tidied]
 
@@ -50,6 +42,8 @@ class Rules:
     """How rows become tidy, and a text that is another one whenever the same row might become another one."""
 
     tidy: Tidy
+    tidy_other: Tidy
+    """The same for rows of the other part."""
     identity: str
 
 
@@ -66,71 +60,86 @@ class Staged:
 class _Row:
     number: int
     raw: RawRow
-    content: str
-    """The digest, as Postgres writes bytes."""
+    asked: Asked
 
 
 def stage(
-    connection: Connection, rows: Iterable[RawRow], rules: Rules, *, system: str, part: str, merge: Callable[[], None]
+    connection: Connection, rows: Iterable[RawRow], rules: Rules, *, table: Table, part: str, merge: Callable[[], None]
 ) -> Staged:
     """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch.
 
     The database merges one chunk, in a thread of its own, while this one makes the next tidy.
     """
     staged = Staged()
+    known = partial(_known, connection, rules, system=table.system, part=part)
     chunks = _chunks(_digested(rows, rules.identity))
     with ThreadPoolExecutor(max_workers=1) as database:
         merging: Future[None] = database.submit(lambda: None)
         following = next(chunks, [])
-        looking = database.submit(_known, connection, following, system=system, part=part)
-        before: Collection[str] = ()
+        looking = database.submit(known, [row.asked for row in following])
+        before: Collection[str] = frozenset()
         while chunk := following:
-            # Looked up while the chunk before was not merged yet: what it holds too may say otherwise by now.
-            known = {number: row for number, row in looking.result().items() if row[0] not in before}
             following = next(chunks, [])
-            lines = _newest(chunk, known, _tidied(chunk, known, rules.tidy, staged))
+            seen = looking.result()
+            # Looked up while the chunk before was not merged yet: what it holds too may say otherwise by now.
+            same = {n: row for n, row in seen.items() if row.updated is not None and row.row_id not in before}
+            fresh = _fresh([row for n, row in enumerate(chunk) if n not in same], rules, table, staged)
+            newest = _newest(chunk, same, fresh)
+            again = {n for n, one in newest.items() if one.asked is not chunk[n].asked or one.asked.row_id in before}
+            content = _content(line(one, fresh, _other(seen, n), table) for n, one in newest.items() if n not in again)
             merging.result()  # what failed there fails here
-            looking = database.submit(_known, connection, following, system=system, part=part)
-            merging = database.submit(_merged, connection, list(lines.values()), merge)
-            before = lines.keys()
+            if again:
+                found = database.submit(known, [newest[n].asked for n in again]).result()
+                content += _content(line(newest[n], fresh, _other(found, m), table) for m, n in enumerate(again))
+            looking = database.submit(known, [row.asked for row in following])
+            merging = database.submit(_merged, connection, content, merge)
+            before = {one.asked.row_id for one in newest.values()}
         merging.result()
     return staged
 
 
-def _tidied(
-    chunk: Sequence[_Row], known: Mapping[int, tuple[str, str]], tidy: Tidy, staged: Staged
-) -> dict[int, tuple[str, ...]]:
-    """The lines of the rows that say something new, by row number."""
-    fresh = [row for row in chunk if row.number not in known]
-    if not fresh:
-        return {}
-    made = tidy([row.raw for row in fresh], 0)
-    staged.rejected += [replace(bad, row_number=fresh[bad.row_number].number) for bad in made.rejected]
+def _fresh(rows: Sequence[_Row], rules: Rules, table: Table, staged: Staged) -> Fresh:
+    """The rows that say something new, made tidy."""
+    made = rules.tidy([row.raw for row in rows], 0)
+    staged.rejected += [replace(bad, row_number=rows[bad.row_number].number) for bad in made.rejected]
     staged.drift |= made.drift
     staged.counts.update(made.counts)
-    names = ("row_number", "row_id", "read_at", "source_updated_at", "raw", "fields")
-    return {
-        fresh[n].number: (row_id, read_at, updated, fresh[n].content, lasting(raw).translate(_BLANKS), fields)
-        for n, row_id, read_at, updated, raw, fields in zip(*(made.frame[x].tolist() for x in names), strict=True)
-    }
+    return Fresh.of(made, [_one_line(raw) for raw in made.frame["raw"].tolist()], table)
 
 
-def _newest(
-    chunk: Sequence[_Row], known: Mapping[int, tuple[str, str]], fresh: Mapping[int, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
-    """The chunk's lines, of each id the newest and of equally new ones the last."""
-    newest: dict[str, tuple[str, ...]] = {}
-    for row in chunk:
-        line = fresh.get(row.number)
-        if line is None and row.number in known:
-            row_id, updated = known[row.number]
-            line = (row_id, row.raw.read_at, updated, row.content, "", "")
-        if line is None:
-            continue  # set aside
-        rival = newest.get(line[0])
-        if rival is None or (rival[2], rival[1]) <= (line[2], line[1]):
-            newest[line[0]] = line
-    return newest
+def _newest(chunk: Sequence[_Row], same: Mapping[int, Seen], fresh: Fresh) -> dict[int, Said]:
+    """What the chunk says of each id, by place: its newest row and of equally new ones the last."""
+    frame = fresh.tidied.frame
+    made = zip(*(frame[name].tolist() for name in ("row_number", "row_id", "source_updated_at")), strict=True)
+    new = [n for n in range(len(chunk)) if n not in same]
+    said = {n: Said(chunk[n].asked, str(row.updated)) for n, row in same.items()}
+    for place, (number, row_id, updated) in enumerate(made):
+        asked = chunk[new[number]].asked
+        said[new[number]] = Said(asked if asked.row_id == row_id else replace(asked, row_id=row_id), updated, place)
+    newest: dict[str, int] = {}
+    for n in sorted(said):
+        row_id = said[n].asked.row_id
+        rival = newest.setdefault(row_id, n)
+        if rival != n and said[rival].version <= said[n].version:
+            newest[row_id] = n
+    return {n: said[n] for n in newest.values()}
+
+
+def _known(connection: Connection, rules: Rules, asked: Sequence[Asked], *, system: str, part: str) -> dict[int, Seen]:
+    """What the warehouse knows of them; another part that was alone so far is made tidy."""
+    seen = look(connection, asked, system=system, part=part)
+    alone = [(n, row, row.other) for n, row in seen.items() if row.other is not None and row.other.raw is not None]
+    if alone:
+        made = rules.tidy_other([RawRow("", str(other.raw)) for _, _, other in alone], 0)
+        said = {number: made.said(place) for place, number in enumerate(made.frame["row_number"].tolist())}
+        seen |= {
+            n: replace(row, other=replace(other, fields=said.get(m, {}))) for m, (n, row, other) in enumerate(alone)
+        }
+    return seen
+
+
+def _other(seen: Mapping[int, Seen], place: int) -> Other | None:
+    return seen[place].other if place in seen else None
 
 
 def _chunks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
@@ -142,28 +151,23 @@ def _digested(rows: Iterable[RawRow], identity: str) -> Iterator[_Row]:
     salt = blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     for number, row in enumerate(rows, 1):
         said = lasting(row.text).encode("utf-8", "surrogatepass")
-        yield _Row(number, row, rf"\x{blake2b(said, digest_size=16, salt=salt).hexdigest()}")
+        content = rf"\x{blake2b(said, digest_size=16, salt=salt).hexdigest()}"
+        yield _Row(number, row, Asked(row.row_id if _ID.fullmatch(row.row_id) else "", row.read_at, content))
 
 
-def _known(connection: Connection, chunk: list[_Row], *, system: str, part: str) -> dict[int, tuple[str, str]]:
-    """Of the rows that say what they said last: id and edit time, by row number."""
-    guesses = {row.number: match[1] for row in chunk if (match := _ID.search(row.raw.text))}
-    asked = {
-        "system": system,
-        "part": part,
-        "numbers": list(guesses),
-        "ids": list(guesses.values()),
-        "contents": [row.content for row in chunk if row.number in guesses],
-    }
-    return {row.number: (row.row_id, row.updated) for row in connection.execute(text(KNOWN), asked)}
+def _content(lines: Iterable[bytes]) -> bytes:
+    """As COPY reads text, in the order of the ids: ids and typed texts hold only spaces as blanks."""
+    return b"\n".join([*sorted(lines), b""]).replace(b"\\", rb"\\")
 
 
-def _merged(connection: Connection, lines: Sequence[tuple[str, ...]], merge: Callable[[], None]) -> None:
-    # As COPY reads text: ids hold only spaces as blanks, and JSON needs no others.
-    content = "\n".join(map("\t".join, lines)).replace("\\", "\\\\")
+def _merged(connection: Connection, content: bytes, merge: Callable[[], None]) -> None:
     with closing(connection.connection.cursor()) as cursor:
-        cursor.copy_expert(COPY, io.StringIO(content))
+        cursor.copy_expert(COPY, io.BytesIO(content), size=_AT_ONCE)
     merge()
+
+
+def _one_line(raw: str) -> bytes:
+    return lasting(raw).encode().translate(_BLANKS)
 
 
 def lasting(raw: str) -> str:

@@ -101,18 +101,16 @@ def _merge(
         "data_source_id": manifest.content.get("data_source_id"),
         "role": _role(manifest),
     }
-    upsert = text(merge.UPSERT_NOTION if batch.system == "notion" else merge.upsert_gestta(part))
+    upsert = merge.UPSERT_NOTION if batch.system == "notion" else merge.upsert_gestta(part)
+    statements = text(";".join((*([merge.STILL_SEEN] if event.force else []), upsert, merge.EMPTY)))
 
     def chunk() -> None:
-        connection.execute(upsert, values)
-        if event.force:
-            connection.execute(text(merge.STILL_SEEN), values)
-        connection.execute(text(merge.SIGHTINGS), values)
-        connection.execute(text(merge.EMPTY))
+        connection.execute(statements, values)
 
-    for statement in (merge.BY_KEY, merge.STAGING, merge.INCOMING, merge.WRITTEN):
+    table = merge.TABLES[batch.system]
+    for statement in (merge.BY_KEY, merge.staging(table), merge.INCOMING, merge.WRITTEN):
         connection.execute(text(statement))
-    return stage(connection, rows, rules, system=batch.system, part=part, merge=chunk)
+    return stage(connection, rows, rules, table=table, part=part, merge=chunk)
 
 
 def _settle(
@@ -122,12 +120,12 @@ def _settle(
     batch = event.data
     table = merge.TABLES[batch.system]
     connection.execute(text(merge.AS_A_WHOLE.format(nestloop="off" if batch.records > LARGE else "on")))
-    connection.execute(text("ANALYZE incoming"))
+    connection.execute(text("ANALYZE incoming (row_id)"))
     life = settle(connection, table, removals.now, incoming=True)
     if life.back:
         back = merge.BACK.format(key=table.key, table=table.name, tasks=table.tasks)
         connection.execute(text(back), {"back": life.back})
-    connection.execute(text("ANALYZE written"))
+    connection.execute(text("ANALYZE written (row_id)"))
     write_history(
         connection,
         table,

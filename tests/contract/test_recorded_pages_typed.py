@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.transformer.tidy.notion import tidy
+from services.transformer.tidy.rows import Tidied
 from shared.contracts.notion_values import plain
 from shared.landing import Manifest, RawRow
 from tests.contract.simulated_notion import RECORDINGS, recorded, recordings
@@ -85,10 +86,14 @@ def as_day(found: str | None) -> str | None:
     return found[:10] if len(found) == 10 or midnight else str(moment.astimezone(OFFICE_TIME).date())
 
 
-def tidied(pages: list[dict[str, Any]], field: str, property_id: str) -> Any:
+def tidied(pages: list[dict[str, Any]], field: str, property_id: str) -> Tidied:
     mapping = {"role": "clients", "fields": {field: {"id": property_id}}, "statuses": {}}
     rows = [RawRow("2026-11-25T10:00:00.000Z", json.dumps(page)) for page in pages]
     return tidy(rows, 1, Manifest({"scope": "ds", "mapping": mapping}))
+
+
+def shown_in(found: Tidied, field: str) -> list[Any]:
+    return [found.said(place)[field] for place in range(len(found.frame))]
 
 
 def values_by_id(pages: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any] | None]]]:
@@ -111,7 +116,7 @@ def is_date(value: dict[str, Any] | None) -> bool:
 def test_every_property_of_a_recorded_page_is_the_text_that_the_recording_shows(file):
     for property_id, values in values_by_id(PAGES[file]):
         found = tidied(PAGES[file], FEEDS["text"], property_id)
-        shown = [json.loads(fields)[FEEDS["text"]] for fields in found.frame.fields]
+        shown = shown_in(found, FEEDS["text"])
         assert shown == [as_text(value and said(value)) for value in values if not is_boolean(value)]
         # A yes or no is no text: such a mapping is told, page by page.
         assert [row.field for row in found.rejected] == [FEEDS["text"]] * sum(map(is_boolean, values))
@@ -125,7 +130,7 @@ def test_every_recorded_date_is_the_day_and_the_moment_that_the_recording_shows(
             dates = [value and said(value) for value in values]
             for kind, read in (("day", str), ("moment", datetime.fromisoformat)):
                 found = tidied(PAGES[file], FEEDS[kind], property_id)
-                shown = [json.loads(fields)[FEEDS[kind]] for fields in found.frame.fields]
+                shown = shown_in(found, FEEDS[kind])
                 expected = [as_day(date) if kind == "day" else as_moment(date) for date in dates]
                 assert [None if text is None else read(text) for text in shown] == expected
                 assert not found.rejected
@@ -145,9 +150,9 @@ def test_every_recorded_yes_number_and_empty_value_keeps_its_type(file):
 
 @pytest.mark.parametrize("file", PAGES)
 def test_a_recorded_page_keeps_its_id_its_times_its_address_and_all_its_properties_by_name(file):
-    found = tidied(PAGES[file], "title", "title").frame
-    for page, row in zip(PAGES[file], found.itertuples(), strict=True):
-        fields = json.loads(row.fields)
+    found = tidied(PAGES[file], "title", "title")
+    for place, (page, row) in enumerate(zip(PAGES[file], found.frame.itertuples(), strict=True)):
+        fields = found.said(place)
         assert (row.row_id, fields["url"]) == (page["id"], page["url"])
         assert as_moment(fields["created_at"]) == as_moment(page["created_time"])
         assert as_moment(row.source_updated_at) == as_moment(page["last_edited_time"])
@@ -187,7 +192,7 @@ BY_EYE = [
 @pytest.mark.parametrize(("file", "property_id", "kind", "expected"), BY_EYE)
 def test_a_value_read_by_eye_is_found(file, property_id, kind, expected):
     found = tidied(PAGES[file], FEEDS[kind], property_id)
-    assert expected in [json.loads(fields)[FEEDS[kind]] for fields in found.frame.fields]
+    assert expected in shown_in(found, FEEDS[kind])
 
 
 def test_the_constructed_values_that_are_not_computed_are_null_and_named():
@@ -195,7 +200,7 @@ def test_the_constructed_values_that_are_not_computed_are_null_and_named():
     page = pages_of(FILES[0])[0] | {"properties": properties}
     for value in properties.values():
         found = tidied([page], "client_code", value["id"])
-        fields = json.loads(found.frame.fields[0])
+        fields = found.said(0)
         assert (fields["client_code"], fields["client_key"]) == (None, None)
         assert found.drift == {"unsupported:client_code"}
         assert json.loads(found.frame.raw[0])["properties"] == properties

@@ -1,10 +1,10 @@
 """Rows of objects as columns of raw values, and raw columns as typed ones: each distinct value is converted once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import repeat
-from json.encoder import encode_basestring_ascii
+from itertools import count, repeat
 from typing import Any, Final
 
 import numpy as np
@@ -52,10 +52,14 @@ class Typed:
         """One value per row; None where there is none."""
         return _take([*self.values, None, None, None], self.codes)
 
-    def json(self, name: str) -> list[str]:
-        """Per row `,"name":value`; nothing where the row does not have it."""
-        words = map(_json, self.values)
-        return _take([*map(f',"{name}":%s'.__mod__, words), "", "", f',"{name}":null'], self.codes)
+    def words(self) -> list[bytes]:
+        """One word per row, as Postgres reads the value; empty where there is none."""
+        return _take([*map(word, self.values), b"", b"", b""], self.codes)
+
+    def at(self, place: int) -> Any:
+        """The value of one row; ABSENT where it does not have the field."""
+        code = self.codes[place]
+        return self.values[code] if code >= 0 else ABSENT if code == _ABSENT else None
 
     def then(self, convert: Convert, *, null: Any = None) -> "Typed":
         """The column that follows from this one, value by value; `null` follows from null."""
@@ -72,10 +76,10 @@ def typed(raw: Raw, convert: Convert) -> Typed:
     mixed = len(kinds & _NUMBERS) > 1
     keys: list[Any] = list(zip(map(type, raw), raw, strict=True)) if mixed else raw
     specials = {None: _NULL, ABSENT: _ABSENT, WRONG: _WRONG}
-    places: dict[Any, int] = {(type(key), key): code for key, code in specials.items()} if mixed else dict(specials)
-    distinct = [key for key in dict.fromkeys(keys) if key not in places]
-    places.update(zip(distinct, range(len(distinct)), strict=True))
+    places: defaultdict[Any, int] = defaultdict(count().__next__)  # a new key takes the next place
+    places.update({(type(key), key) if mixed else key: code for key, code in specials.items()})
     codes = np.fromiter(map(places.__getitem__, keys), dtype=np.intp, count=len(keys))
+    distinct = list(places)[len(specials) :]
     values = [value for _, value in distinct] if mixed else distinct
     return _converted(convert(values), [], Typed(values, codes, kinds))
 
@@ -96,10 +100,11 @@ def _take(values: list[Any], codes: NDArray[np.intp]) -> list[Any]:
     return taken
 
 
-def _json(value: Any) -> str:
+def word(value: Any) -> bytes:
+    """A typed value as Postgres reads it; None is empty, which no text is."""
     if isinstance(value, str):
-        return encode_basestring_ascii(value)
-    return ("true" if value else "false") if isinstance(value, bool) else repr(value)
+        return value.encode()
+    return b"" if value is None else (b"true" if value else b"false") if isinstance(value, bool) else b"%r" % value
 
 
 class Table:

@@ -1,6 +1,7 @@
 """CNPJ and CPF: their digits, their check digits, and the zeros that a number lost."""
 
 import re
+from functools import lru_cache
 
 HEAD_OFFICE = "0001"
 _PUNCTUATION = re.compile(r"[^0-9A-Z]")
@@ -10,6 +11,7 @@ _CPF = re.compile(r"[0-9]{11}")
 _WRITTEN_CPF = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}")
 
 
+@lru_cache(maxsize=10_000)
 def bare_document(words: str) -> str | None:
     """CNPJ (14 characters) or CPF (11) without punctuation, zeros restored; what is neither, without punctuation."""
     bare = _PUNCTUATION.sub("", words.upper())

@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
-from services.transformer.tidy.columns import Typed
+from services.transformer.tidy.columns import ABSENT, Typed, word
 from shared.landing import RawRow
 
 DEEPEST = 500
@@ -21,6 +23,7 @@ BLOCK = 200
 """Rows whose objects live at a time: so few that a processor's cache holds them while their columns are taken."""
 NOTHING: Mapping[str, NDArray[np.bool_]] = {}
 _READABLE = 10_000
+_TINY = re.compile(r"e-[0-9]{4}")
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Postgres keeps neither NUL nor half a surrogate pair in text or jsonb. Whole pairs and escaped backslashes stay.
 _ESCAPES = re.compile(
@@ -45,16 +48,32 @@ class Tidied:
     """A chunk of a batch.
 
     `frame` has one row per readable source row and the columns `row_number` (int), `row_id`, `read_at`,
-    `source_updated_at`, `raw` (JSON text), `fields` (JSON text: typed values under the names of the table's columns,
-    without those that the row does not have) and `absent` (empty: see `fields`); all but the first are str.
+    `source_updated_at` and `raw` (JSON text); `fields` are its typed columns, by the names of the table's.
     `drift` holds short words for what nobody here knows of the source; `counts` how often something odd but harmless
     was seen.
     """
 
     frame: pd.DataFrame
+    fields: Mapping[str, Typed]
     rejected: list[RejectedRow]
     drift: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
+
+    def said(self, place: int) -> dict[str, Any]:
+        """The typed values of the row in this place of `frame`, without those that it does not have."""
+        found = {name: column.at(place) for name, column in self.fields.items()}
+        return {name: value for name, value in found.items() if value is not ABSENT}
+
+    def lines(self, names: Iterable[str]) -> list[bytes]:
+        """Per row the values of these fields, between tabs as COPY reads them; an absent one is empty as a null is."""
+        nothing = [b""] * len(self.frame)
+        columns = (self.fields[name].words() if name in self.fields else nothing for name in names)
+        return list(map(b"\t".join, zip(*columns, strict=True)))
+
+
+def line_of(said: Mapping[str, Any], names: Iterable[str]) -> bytes:
+    """The line of a row that says this."""
+    return b"\t".join(word(said.get(name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +112,21 @@ def parse(chunk: Sequence[RawRow], first_number: int, parsed: Parsed) -> Iterato
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > 2 * DEEPEST and text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
         raise ValueError(f"nested deeper than {DEEPEST} levels")
-    try:
-        value = _DECODER.decode(text)
-    except ValueError as error:
-        raise ValueError(f"not JSON: {error}") from None
+    value = _object(text)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004
     return value
+
+
+def _object(text: str) -> Any:
+    """What orjson does not read, and numbers so long or so small that it takes them for others, json reads."""
+    if len(text) <= DIGITS and "E-" not in text and not _TINY.search(text):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text)
+    try:
+        return _DECODER.decode(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
 
 
 def assemble(
@@ -123,7 +150,6 @@ def assemble(
     masks |= wrong
     bad = np.logical_or.reduce(list(masks.values()))
     row_ids = ids.rows()
-    lines = ["{" + line[1:] + "}" for line in map("".join, zip(*(c.json(n) for n, c in fields.items()), strict=True))]
     frame = pd.DataFrame(
         {
             "row_number": np.array(parsed.numbers, dtype=np.int64),
@@ -131,8 +157,6 @@ def assemble(
             "read_at": parsed.read_at,
             "source_updated_at": "-infinity" if updated is None else updated.rows(),
             "raw": parsed.texts,
-            "fields": lines,
-            "absent": "",
         }
     )
     rejected = list(parsed.rejected)
@@ -142,7 +166,10 @@ def assemble(
         reason = "has no id" if nothing else f"{name} has a value that cannot be read"
         text = parsed.texts[index][:_READABLE]
         rejected.append(RejectedRow(parsed.numbers[index], row_ids[index], name, reason, text))
-    return Tidied(frame[~bad] if bad.any() else frame, rejected, drift, counts)
+    if bad.any():
+        frame = frame[~bad]
+        fields = {name: replace(column, codes=column.codes[~bad]) for name, column in fields.items()}
+    return Tidied(frame, fields, rejected, drift, counts)
 
 
 def _storable(text: str) -> str:

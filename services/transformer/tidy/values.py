@@ -1,7 +1,6 @@
 """Texts, codes, numbers and booleans: distinct raw values to typed ones (`columns.Convert`)."""
 
 import html
-import math
 import re
 import unicodedata
 from typing import Any
@@ -12,6 +11,8 @@ from services.transformer.tidy.documents import bare_document
 LONGEST_KEY = 500
 LARGEST = 1e15
 """From here on a double no longer tells cents apart."""
+WHOLE = 2.0**53
+"""From here on a double no longer tells whole numbers apart."""
 _SPACES = re.compile(r"\s+")
 # With its semicolon: HTML reads "&not" and "&para" without one too, and a name may say "Festas&para todos".
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
@@ -64,7 +65,7 @@ def _is_plain(values: list[Any]) -> bool:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+    if isinstance(value, bool) or (isinstance(value, float) and not abs(value) < WHOLE):
         return WRONG
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.transformer.tidy.columns import WRONG, Convert, typed
+from services.transformer.tidy.rows import Tidied
 from shared.landing import Manifest, RawRow
 
 READ_AT = "2026-11-24T10:00:00.000Z"
@@ -19,11 +20,14 @@ def manifest(**content: Any) -> Manifest:
     return Manifest({"batch_ref": "gestta/2026/11/24/b", "scope": "report:2026-10-01/2026-12-31"} | content)
 
 
-def fields_of(tidied: Any, row_id: str) -> Mapping[str, Any]:
+def fields_of(tidied: Tidied, row_id: str) -> Mapping[str, Any]:
     """The typed values of one row, without those that are absent."""
-    only = tidied.frame[tidied.frame.row_id == row_id].iloc[0]
-    absent = set(only.absent.split(","))
-    return {name: value for name, value in json.loads(only.fields).items() if name not in absent}
+    return tidied.said(tidied.frame.row_id.tolist().index(row_id))
+
+
+def said(tidied: Tidied) -> list[Mapping[str, Any]]:
+    """The same of every row."""
+    return [tidied.said(place) for place in range(len(tidied.frame))]
 
 
 def one(convert: Convert, value: Any) -> Any:

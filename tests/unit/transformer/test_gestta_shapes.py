@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.transformer.tidy.gestta import tidy
 from simulators.gestta.rows import Writer
 from simulators.world.world import World
-from tests.unit.transformer.raw import fields_of, manifest, row
+from tests.unit.transformer.raw import fields_of, manifest, row, said
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LEAVES = {
@@ -124,12 +124,12 @@ def test_the_search_and_the_tasks_page_say_the_same_of_a_task(office):
         "wrapped page": (lambda task: {"data": writer.whole(task)}, "lookup"),
     }
     found = {
-        name: tidy([row(write(task)) for task in tasks], 1, manifest(scope=scope)).frame
+        name: tidy([row(write(task)) for task in tasks], 1, manifest(scope=scope))
         for name, (write, scope) in reads.items()
     }
     for name in ("page", "wrapped page"):
-        assert found[name].row_id.tolist() == found["list"].row_id.tolist()
-        assert found[name].fields.tolist() == found["list"].fields.tolist()
+        assert found[name].frame.row_id.tolist() == found["list"].frame.row_id.tolist()
+        assert said(found[name]) == said(found["list"])
 
 
 def test_the_report_and_the_search_agree_in_every_field_that_both_have(office):
@@ -158,9 +158,8 @@ def test_the_report_and_the_search_agree_in_every_field_that_both_have(office):
 def test_reading_the_same_rows_again_gives_the_same_fields_in_whatever_company(office):
     writer, tasks = office
     rows = [row(writer.flat(task)) for task in tasks]
-    together = tidy(rows, 1, manifest()).frame
-    alone = [tidy([single], 1, manifest()).frame for single in rows]
-    assert together.fields.tolist() == [frame.fields.iloc[0] for frame in alone]
+    alone = [tidy([single], 1, manifest()) for single in rows]
+    assert said(tidy(rows, 1, manifest())) == [tidied.said(0) for tidied in alone]
 
 
 def test_the_simulated_office_is_no_news(office):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.transformer.tidy import gestta, notion
 from tests.unit.transformer.odd import ODD
-from tests.unit.transformer.raw import fields_of, manifest, row
+from tests.unit.transformer.raw import fields_of, manifest, row, said
 
 BEFORE, AFTER = {"id": "before", "name": "B"}, {"id": "after", "name": "A"}
 EDITED = {"last_edited_time": "2026-11-01T10:00:00.000Z"}
@@ -57,8 +57,8 @@ def test_no_task_stops_its_batch(anything):
     tidied = gestta.tidy([row(BEFORE), row(anything | {"id": "x"}), row(AFTER)], 1, manifest())
     assert len(tidied.frame) + len(tidied.rejected) == 3
     assert {"before", "after"} <= set(tidied.frame.row_id)
-    for fields in tidied.frame.fields:
-        assert set(json.loads(fields)) <= {*gestta.FIELDS, "status", "client_key"}
+    for fields in said(tidied):
+        assert set(fields) <= {*gestta.FIELDS, "status", "client_key"}
 
 
 PROPERTY = st.fixed_dictionaries(

@@ -180,7 +180,8 @@ def test_absent_null_empty_and_wrong_are_told_apart():
     assert column.is_null.tolist() == [True, False, True, False, False]
     assert column.is_wrong.tolist() == [False, False, False, False, True]
     assert column.rows() == [None, None, None, "0", None]
-    assert column.json("title") == [',"title":null', "", ',"title":null', ',"title":"0"', ""]
+    assert [column.at(place) for place in range(4)] == [None, ABSENT, None, "0"]
+    assert column.words() == [b"", b"", b"", b"0", b""]
 
 
 def test_one_zero_true_and_false_of_different_types_stay_what_they_are():
