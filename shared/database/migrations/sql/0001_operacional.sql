@@ -1,8 +1,9 @@
 CREATE SCHEMA IF NOT EXISTS operacional;
 
 -- One row per task. Two parts make it: what the report said, and what the search or the lookup said. `*_fields` is the
--- part as typed values under the names of the columns, with only the keys that the part had; a column takes its value
--- from the part read last that has the key, so that an absent key never clears what the other part knows.
+-- part as typed values under the names of the columns, with only the keys that the part had, kept once there are two: a
+-- column takes its value from the part read last that has the key, so that an absent key never clears what the other
+-- part knows.
 CREATE TABLE operacional.gestta_tasks (
     task_id             text PRIMARY KEY,
     title               text,
