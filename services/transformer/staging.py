@@ -24,7 +24,7 @@ from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared.landing import RawRow
 
 CHUNK = 5_000
-"""Rows held in memory at a time: about 30 MiB of pandas for Gestta's tasks."""
+"""Rows held in memory at a time: about 30 MiB for Gestta's tasks."""
 _AT_ONCE = 1 << 20
 """Bytes that COPY is given at a time: while this process makes rows tidy, each time it must wait for its turn."""
 
