@@ -64,11 +64,19 @@ class _Row:
 
 
 def stage(
-    connection: Connection, rows: Iterable[RawRow], rules: Rules, *, table: Table, part: str, merge: Callable[[], None]
+    connection: Connection,
+    rows: Iterable[RawRow],
+    rules: Rules,
+    *,
+    table: Table,
+    part: str,
+    merge: Callable[[], None],
+    most_rejected: float,
 ) -> Staged:
     """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch.
 
-    The database merges one chunk, in a thread of its own, while this one makes the next tidy.
+    The database merges one chunk, in a thread of its own, while this one makes the next tidy. Ends where more than
+    `most_rejected` rows cannot be read: the batch is none then, and the rest of such rows need not be held.
     """
     staged = Staged()
     known = partial(_known, connection, rules, system=table.system, part=part)
@@ -94,6 +102,8 @@ def stage(
             looking = database.submit(known, [row.asked for row in following])
             merging = database.submit(_merged, connection, content, merge)
             before = {one.asked.row_id for one in newest.values()}
+            if len(staged.rejected) > most_rejected:
+                break
         merging.result()
     return staged
 

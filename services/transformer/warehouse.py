@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from math import inf
 
 from sqlalchemy import Connection, Engine, text
 
@@ -58,11 +59,12 @@ class Warehouse:
             done = inbox.recall(connection, consumer=CONSUMER, event_id=event.id)
             if done is not None:
                 return Outcome(**{**done, "drift": tuple(done["drift"])})
-            staged = _merge(connection, event, manifest, rows, rules)
+            most = inf if event.acceptrejects else self._reject_limit * max(batch.records, 1)
+            staged = _merge(connection, event, manifest, rows, rules, most_rejected=most)
             rejected = staged.rejected
-            if len(rejected) > self._reject_limit * max(batch.records, 1) and not event.acceptrejects:
+            if len(rejected) > most:
                 raise Rejected(
-                    f"{len(rejected)} of {batch.records} rows of {batch.batch_ref} cannot be read "
+                    f"at least {len(rejected)} of {batch.records} rows of {batch.batch_ref} cannot be read "
                     f"(first: {rejected[0].reason}); `console dead redrive --accept-rejects` loads the rest"
                 )
             counts = _settle(connection, event, manifest, removals)
@@ -89,6 +91,8 @@ def _merge(
     manifest: Manifest,
     rows: Iterable[RawRow],
     rules: Rules,
+    *,
+    most_rejected: float,
 ) -> Staged:
     """Write what the batch's rows change, chunk by chunk."""
     batch, part = event.data, _part(event.data)
@@ -110,7 +114,7 @@ def _merge(
     table = merge.TABLES[batch.system]
     for statement in (merge.BY_KEY, merge.staging(table), merge.INCOMING, merge.WRITTEN):
         connection.execute(text(statement))
-    return stage(connection, rows, rules, table=table, part=part, merge=chunk)
+    return stage(connection, rows, rules, table=table, part=part, merge=chunk, most_rejected=most_rejected)
 
 
 def _settle(

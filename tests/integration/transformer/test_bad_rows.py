@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.transformer import staging
 from shared.contracts.events import SchemaDrifted
 from shared.errors import Rejected
 from shared.landing import Pruned
@@ -46,6 +47,14 @@ def test_more_than_the_limit_parks_the_batch_whole_until_a_person_takes_the_rest
     loaded = office.load(event, acceptrejects=True, replay=event.id)
     assert (loaded.inserted, loaded.rejected) == (8, 3)
     assert len(office.rows("SELECT * FROM ops.rejected_rows")) == 3
+
+
+def test_a_batch_that_cannot_be_read_is_not_held_to_its_end(office, monkeypatch):
+    monkeypatch.setattr(staging, "CHUNK", 5)
+    event = office.land([{"id": f"x{n}", "value": "much"} for n in range(100)], read_at=at(1))
+    with pytest.raises(Rejected, match="at least 25 of 100 rows"):  # the limit is 20
+        office.load(event)
+    assert office.load(event, acceptrejects=True, replay=event.id).rejected == 100
 
 
 def test_exactly_the_limit_loads(office):
