@@ -234,13 +234,10 @@ TABLES = [
     "ops.regenerated", "ops.exports",
 ]  # fmt: skip
 VIEWS = ["bi.operational_panel", "bi.backlog_by_day", "bi.task_history", "bi.freshness"]
-VIEWS_WITHIN = ["ops.clients_at_odds", "ops.problems"]
-OPS_OF_THE_PANEL = {
-    "ops.loads", "ops.quality", "ops.refresh_runs", "ops.refresh_requests", "ops.notifications", "ops.rejected_rows",
-}  # fmt: skip
+VIEWS_WITHIN = ["ops.clients_at_odds", "ops.flags_at_odds", "ops.parts_at_odds", "ops.problems"]
 READS = {
     "bi_reader": set(VIEWS),
-    "panel_reader": set(VIEWS) | set(VIEWS_WITHIN) | OPS_OF_THE_PANEL | {"ops.schema_version"},
+    "panel_reader": set(VIEWS) | set(VIEWS_WITHIN) | {"ops.schema_version"},
     "console": set(VIEWS) | set(VIEWS_WITHIN) | set(TABLES),
     "transformer": {"bi.operational_panel", "bi.freshness"}
     | set(VIEWS_WITHIN)

@@ -17,4 +17,3 @@ GRANT SELECT ON ALL TABLES IN SCHEMA operacional, ops, bi TO console;
 GRANT UPDATE (decision, decided_by, decided_at) ON ops.pending_removals TO console;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA bi TO bi_reader, panel_reader;
-GRANT SELECT ON ops.loads, ops.quality, ops.refresh_runs, ops.refresh_requests, ops.notifications, ops.rejected_rows TO panel_reader;
