@@ -22,6 +22,8 @@ class Mark(Enum):
     """A formula or a rollup that the API does not compute."""
     INCOMPLETE = "incomplete"
     """A rollup that was not computed to its end."""
+    SEVERAL = "several"
+    """More values than there is room for, where one is asked for."""
 
 
 _UNCOMPUTED = frozenset({Mark.UNSUPPORTED.value, Mark.INCOMPLETE.value})

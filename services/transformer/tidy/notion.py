@@ -29,6 +29,8 @@ FIELDS: Mapping[str, Convert] = {
     "legal_due_date": dates.day,
     "completed_at": dates.moment,
 }
+# Two codes are no code, and two dates no date: only what people read may be several values in one.
+JOINED = frozenset({values.text})
 # A page always has these: what lacks one says null.
 OF_PAGE = ("id", "url", "created_time", "last_edited_time")
 
@@ -59,7 +61,7 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
         if name in feeds:
             cells = properties.cells(str(feeds[name]["id"]))
             found |= drift_of(name, feeds[name], cells)
-            raw = [_value(cell, related) for cell in cells]
+            raw = [_value(cell, related, joined=convert in JOINED) for cell in cells]
             if str(feeds[name]["id"]) in unresolved:
                 known = (_are_known(cell, related) for cell in cells)
                 raw = [value if is_known else Mark.UNRESOLVED for value, is_known in zip(raw, known, strict=True)]
@@ -86,11 +88,14 @@ def _are_known(cell: Any, related: Mapping[str, str]) -> bool:
     return bool(ids) and all(isinstance(page, str) and page in related for page in ids)
 
 
-def _value(cell: Any, related: Mapping[str, str]) -> Any:
+def _value(cell: Any, related: Mapping[str, str], *, joined: bool) -> Any:
     if cell is ABSENT:
         return None
     try:
         found = mark(cell) or plain(cell, related)
-        return ", ".join(found) if isinstance(found, list) else found
+        if not isinstance(found, list):
+            return found
+        distinct = found if joined else list(dict.fromkeys(found))
+        return ", ".join(distinct) if joined or len(distinct) < 2 else Mark.SEVERAL
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return cell  # of another shape than its type has: no converter takes an object, so the row is set aside

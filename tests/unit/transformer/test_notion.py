@@ -260,6 +260,27 @@ def test_a_value_that_is_not_whole_is_null_named_and_marked_in_the_raw_page(valu
     assert json.loads(tidied.frame.raw[0])["properties"] == given
 
 
+@pytest.mark.parametrize(
+    ("field", "property_id", "items", "value", "told"),
+    [
+        ("client_since", "si", ["2020-02-01"], "2020-02-01", set()),
+        ("client_since", "si", ["2020-02-01", "2020-02-01"], "2020-02-01", set()),
+        ("client_since", "si", ["2020-02-01", "2021-03-01"], None, {"several:client_since"}),
+        ("client_since", "si", [], None, set()),
+        ("client_code", "cc", ["12", "13"], None, {"several:client_code"}),
+        ("client_document", "do", ["191", "272"], None, {"several:client_document"}),
+        ("client_state", "st", ["SP", "RJ"], "SP, RJ", set()),
+    ],
+)
+def test_several_values_are_one_text_but_no_date_and_no_code(field, property_id, items, value, told):
+    pieces = [{"type": "formula", "formula": {"type": "string", "string": item}} for item in items]
+    usual_id = {"id": property_id, "type": "rollup", "rollup": {"type": "array", "array": pieces, "function": "x"}}
+    tidied = tidy([row(page(properties={"x": usual_id}))], 1, CLIENTS)
+    assert not tidied.rejected
+    assert fields_of(tidied, "p")[field] == value
+    assert {word for word in tidied.drift if word.startswith("several")} == told
+
+
 def test_a_relation_whose_pages_could_not_be_read_is_null_and_named():
     given = manifest(mapping=NAMED.content["mapping"], unresolved={"ma%3D": {"data_source_id": "x", "reason": "404"}})
     nobody = {"id": "ma%3D", "type": "relation", "relation": [], "has_more": False}
