@@ -2,14 +2,26 @@
 
 from hashlib import sha256
 from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 
-import services.transformer.tidy as rules
+import services.transformer
+import services.transformer.tidy
+import shared.contracts
+
+BESIDE = (
+    resources.files(services.transformer) / "lines.py",
+    resources.files(shared.contracts) / "notion_values.py",
+)
+"""What makes rows what they are, outside of `tidy`."""
 
 
 def rules_version() -> str:
     """A digest of the code that tidies, and of the libraries it stands on."""
-    files = sorted(
-        (file for file in resources.files(rules).iterdir() if file.name.endswith(".py")), key=lambda file: file.name
-    )
-    code = sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+    code = sha256(b"\0".join(file.read_bytes() for file in rules())).hexdigest()
     return " ".join([code, *(f"{name} {metadata.version(name)}" for name in ("orjson", "pandas"))])
+
+
+def rules() -> list[Traversable]:
+    """The files that the version is made of."""
+    tidy = (file for file in resources.files(services.transformer.tidy).iterdir() if file.name.endswith(".py"))
+    return sorted((*tidy, *BESIDE), key=lambda file: file.name)
