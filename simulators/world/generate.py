@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from html import unescape
 from random import Random
 
 from simulators.world import names
@@ -98,7 +99,7 @@ def make_entry(rng: Random, key: int, client: Client, people: tuple[Person, ...]
     return Entry(
         key=key,
         code=text,
-        trade_name=" ".join(client.name.replace("&#x20;", " ").replace("&nbsp;", " ").split()[:3]),
+        trade_name=" ".join(unescape(client.name).split()).split(" Fictícia")[0],
         since=None if rng.random() < 0.03 else since,
         state=None if rng.random() < 0.02 else rng.choices(STATES, (88, 6, 3, 3))[0],
         manager=None if rng.random() < 0.04 else rng.choice(people[: max(5, len(people) // 4)]).name,

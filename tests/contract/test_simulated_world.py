@@ -10,7 +10,7 @@ import requests
 
 from simulators.serve import Running, start
 from simulators.settings import Settings
-from simulators.world import truth
+from simulators.world import names, truth
 from simulators.world.calendar import is_business_day, midnight
 from simulators.world.documents import cnpj, cpf
 from simulators.world.events import EVENTS, advance, erase_month, generate_anew
@@ -278,3 +278,12 @@ def test_the_truth_is_what_gestta_serves(running):
 def test_brazilian_midnight_is_three_in_utc():
     assert midnight(date(2026, 1, 15)).astimezone(UTC) == datetime(2026, 1, 15, 3, tzinfo=UTC)
     assert midnight(date(2026, 1, 15)).utcoffset() == timedelta(hours=-3)
+
+
+def test_a_trade_name_is_a_whole_name_and_no_beginning_of_one(world):
+    companies = {names.trade_name(index) for index in range(len(world.clients))}
+    people = {names.person(index) for index in range(264)}
+    strays = ("Página sem Cliente", "Cadastro em Dobro")
+    assert companies & {entry.trade_name for entry in world.register.values()}
+    for entry in world.register.values():
+        assert entry.trade_name in companies | people or entry.trade_name.startswith(strays)
