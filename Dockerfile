@@ -10,7 +10,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/opt/venv/bin:$PATH
 # The folders that volumes are mounted on: a new volume takes over their owner.
 RUN groupadd --gid 10001 operacional \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin operacional \
-    && install -d -o operacional -g operacional /data/landing /data/tokens /data/exports /data/profile
+    && install -d -o operacional -g operacional /data/landing /data/tokens /data/exports /data/profile /data/scratch
 WORKDIR /app
 
 FROM plain AS browser
