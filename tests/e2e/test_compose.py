@@ -59,10 +59,16 @@ def compose(absent: Callable[[str], None]) -> Iterator[Compose]:
 
 
 @pytest.fixture(scope="module")
-def demo(compose: Compose) -> Running:
-    """The demo, built and healthy."""
+def built(compose: Compose) -> None:
+    """The demo's images."""
+    compose("build", "--quiet")
+
+
+@pytest.fixture
+def demo(built: None, compose: Compose) -> Running:
+    """The demo, healthy: whatever the test before did to it."""
     try:
-        compose("up", "--build", "--wait", "--wait-timeout", "600", "--quiet-pull")
+        compose("up", "--wait", "--wait-timeout", "600", "--quiet-pull")
     except pytest.fail.Exception:
         print(compose("ps", "--all", check=False), compose("logs", "--tail", "20", check=False))
         raise
