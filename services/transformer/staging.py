@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
-from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -25,6 +24,10 @@ from shared.landing import RawRow
 
 CHUNK = 5_000
 """Rows held in memory at a time: about 30 MiB for Gestta's tasks."""
+CHUNK_TEXT = 16 << 20
+"""Their characters at most, for rows that are longer than most."""
+KEPT = 10_000
+"""Characters of a row that cannot be read, to be looked at; the batch has them all."""
 _AT_ONCE = 1 << 20
 """Bytes that COPY is given at a time: while this process makes rows tidy, each time it must wait for its turn."""
 
@@ -51,7 +54,9 @@ class Rules:
 class Staged:
     """What came of a batch besides the table `staging`."""
 
-    rejected: list[RejectedRow] = field(default_factory=list)
+    rejected: int = 0
+    first_reason: str = ""
+    """Of those that were rejected."""
     drift: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -71,9 +76,10 @@ def stage(
     table: Table,
     part: str,
     merge: Callable[[], None],
+    set_aside: Callable[[list[RejectedRow]], None],
     most_rejected: float,
 ) -> Staged:
-    """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch.
+    """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch; `set_aside` its rest.
 
     The database merges one chunk, in a thread of its own, while this one makes the next tidy. Ends where more than
     `most_rejected` rows cannot be read: the batch is none then, and the rest of such rows need not be held.
@@ -91,7 +97,7 @@ def stage(
             seen = looking.result()
             # Looked up while the chunk before was not merged yet: what it holds too may say otherwise by now.
             same = {n: row for n, row in seen.items() if row.updated is not None and row.row_id not in before}
-            fresh = _fresh([row for n, row in enumerate(chunk) if n not in same], rules, table, staged)
+            fresh, rejected = _fresh([row for n, row in enumerate(chunk) if n not in same], rules, table, staged)
             newest = _newest(chunk, same, fresh)
             again = {n for n, one in newest.items() if one.asked is not chunk[n].asked or one.asked.row_id in before}
             content = _content(line(one, fresh, _other(seen, n), table) for n, one in newest.items() if n not in again)
@@ -100,21 +106,25 @@ def stage(
                 found = database.submit(known, [newest[n].asked for n in again]).result()
                 content += _content(line(newest[n], fresh, _other(found, m), table) for m, n in enumerate(again))
             looking = database.submit(known, [row.asked for row in following])
-            merging = database.submit(_merged, connection, content, merge)
+            merging = database.submit(_merged, connection, content, merge, partial(set_aside, rejected))
             before = {one.asked.row_id for one in newest.values()}
-            if len(staged.rejected) > most_rejected:
+            if staged.rejected > most_rejected:
                 break
         merging.result()
     return staged
 
 
-def _fresh(rows: Sequence[_Row], rules: Rules, table: Table, staged: Staged) -> Fresh:
-    """The rows that say something new, made tidy."""
+def _fresh(rows: Sequence[_Row], rules: Rules, table: Table, staged: Staged) -> tuple[Fresh, list[RejectedRow]]:
+    """The rows that say something new, made tidy, and those that cannot be read."""
     made = rules.tidy([row.raw for row in rows], 0)
-    staged.rejected += [replace(bad, row_number=rows[bad.row_number].number) for bad in made.rejected]
+    rejected = [
+        replace(bad, row_number=rows[bad.row_number].number, raw=_kept(lasting(bad.raw))) for bad in made.rejected
+    ]
+    staged.rejected += len(rejected)
+    staged.first_reason = staged.first_reason or next((bad.reason for bad in rejected), "")
     staged.drift |= made.drift
     staged.counts.update(made.counts)
-    return Fresh.of(made, [_one_line(raw) for raw in made.frame["raw"].tolist()], table)
+    return Fresh.of(made, [_one_line(raw) for raw in made.frame["raw"].tolist()], table), rejected
 
 
 def _newest(chunk: Sequence[_Row], same: Mapping[int, Seen], fresh: Fresh) -> dict[int, Said]:
@@ -153,7 +163,15 @@ def _other(seen: Mapping[int, Seen], place: int) -> Other | None:
 
 
 def _chunks(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    while chunk := list(islice(rows, CHUNK)):
+    chunk: list[_Row] = []
+    length = 0
+    for row in rows:
+        chunk.append(row)
+        length += len(row.raw.text)
+        if len(chunk) >= CHUNK or length >= CHUNK_TEXT:
+            yield chunk
+            chunk, length = [], 0
+    if chunk:
         yield chunk
 
 
@@ -170,14 +188,19 @@ def _content(lines: Iterable[bytes]) -> bytes:
     return b"\n".join([*sorted(lines), b""]).replace(b"\\", rb"\\")
 
 
-def _merged(connection: Connection, content: bytes, merge: Callable[[], None]) -> None:
+def _merged(connection: Connection, content: bytes, merge: Callable[[], None], set_aside: Callable[[], None]) -> None:
     with closing(connection.connection.cursor()) as cursor:
         cursor.copy_expert(COPY, io.BytesIO(content), size=_AT_ONCE)
     merge()
+    set_aside()
 
 
 def _one_line(raw: str) -> bytes:
     return lasting(raw).encode().translate(_BLANKS)
+
+
+def _kept(raw: str) -> str:
+    return raw if len(raw) <= KEPT else f"{raw[:KEPT]}… ({len(raw)} characters)"
 
 
 def lasting(raw: str) -> str:

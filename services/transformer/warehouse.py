@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from math import inf
 
 from sqlalchemy import Connection, Engine, text
@@ -61,20 +62,18 @@ class Warehouse:
                 return Outcome(**{**done, "drift": tuple(done["drift"])})
             most = inf if event.acceptrejects else self._reject_limit * max(batch.records, 1)
             staged = _merge(connection, event, manifest, rows, rules, most_rejected=most)
-            rejected = staged.rejected
-            if len(rejected) > most:
+            if staged.rejected > most:
                 raise Rejected(
-                    f"at least {len(rejected)} of {batch.records} rows of {batch.batch_ref} cannot be read "
-                    f"(first: {rejected[0].reason}); `console dead redrive --accept-rejects` loads the rest"
+                    f"at least {staged.rejected} of {batch.records} rows of {batch.batch_ref} cannot be read "
+                    f"(first: {staged.first_reason}); `console dead redrive --accept-rejects` loads the rest"
                 )
             counts = _settle(connection, event, manifest, removals)
-            record_rejected(connection, batch.batch_ref, rejected)
             mass = record_pending(connection, batch, removals)
             record_counts(connection, batch, staged.counts, started_at)
             record_plan(connection, manifest, batch)
             outcome = Outcome(
                 **counts,
-                rejected=len(rejected),
+                rejected=staged.rejected,
                 drift=record_drift(connection, batch, staged.drift, started_at),
                 mass=mass,
             )
@@ -114,7 +113,16 @@ def _merge(
     table = merge.TABLES[batch.system]
     for statement in (merge.BY_KEY, merge.staging(table), merge.INCOMING, merge.WRITTEN):
         connection.execute(text(statement))
-    return stage(connection, rows, rules, table=table, part=part, merge=chunk, most_rejected=most_rejected)
+    return stage(
+        connection,
+        rows,
+        rules,
+        table=table,
+        part=part,
+        merge=chunk,
+        set_aside=partial(record_rejected, connection, batch.batch_ref),
+        most_rejected=most_rejected,
+    )
 
 
 def _settle(

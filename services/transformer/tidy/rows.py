@@ -22,7 +22,6 @@ DIGITS = 4_000
 BLOCK = 200
 """Rows whose objects live at a time: so few that a processor's cache holds them while their columns are taken."""
 NOTHING: Mapping[str, NDArray[np.bool_]] = {}
-_READABLE = 10_000
 _TINY = re.compile(r"e-[0-9]{4}")
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Postgres keeps neither NUL nor half a surrogate pair in text or jsonb. Whole pairs and escaped backslashes stay.
@@ -100,7 +99,7 @@ def parse(chunk: Sequence[RawRow], first_number: int, parsed: Parsed) -> Iterato
                     text = _storable(text)
                 value = _parsed(text)
             except (ValueError, RecursionError) as error:
-                parsed.rejected.append(RejectedRow(number, None, "", str(error), text[:_READABLE]))
+                parsed.rejected.append(RejectedRow(number, None, "", str(error), text))
                 continue
             objects.append(value)
             parsed.texts.append(text)
@@ -164,8 +163,7 @@ def assemble(
         name = next(name for name, mask in masks.items() if mask[index])
         nothing = name == "id" and not ids.is_wrong[index]
         reason = "has no id" if nothing else f"{name} has a value that cannot be read"
-        text = parsed.texts[index][:_READABLE]
-        rejected.append(RejectedRow(parsed.numbers[index], row_ids[index], name, reason, text))
+        rejected.append(RejectedRow(parsed.numbers[index], row_ids[index], name, reason, parsed.texts[index]))
     if bad.any():
         frame = frame[~bad]
         fields = {name: replace(column, codes=column.codes[~bad]) for name, column in fields.items()}

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.transformer import staging
+from services.transformer.tidy import gestta
 from shared.contracts.events import SchemaDrifted
 from shared.errors import Rejected
 from shared.landing import Pruned
@@ -55,6 +56,37 @@ def test_a_batch_that_cannot_be_read_is_not_held_to_its_end(office, monkeypatch)
     with pytest.raises(Rejected, match="at least 25 of 100 rows"):  # the limit is 20
         office.load(event)
     assert office.load(event, acceptrejects=True, replay=event.id).rejected == 100
+
+
+def test_of_a_long_row_that_cannot_be_read_the_beginning_is_kept_and_its_length_told(office):
+    office.bring([*GOOD, {"id": "x", "name": "é" * 20_000, "value": "much"}], read_at=at(1))
+    (kept,) = office.rows("SELECT raw FROM ops.rejected_rows")
+    assert kept["raw"].startswith('{"id":"x","name":"')
+    assert kept["raw"].endswith("… (120035 characters)")
+    assert len(kept["raw"]) < 10_100
+
+
+def test_no_signature_of_a_row_that_cannot_be_read_is_kept(office):
+    link = "https://files.example/a.pdf?X-Amz-Expires=60&X-Amz-Signature=0123"
+    office.bring([*GOOD, {"id": "x", "documents": [{"url": link}], "value": "much"}], read_at=at(1))
+    (kept,) = office.rows("SELECT raw FROM ops.rejected_rows")
+    assert "https://files.example/a.pdf" in kept["raw"]
+    assert "Signature" not in kept["raw"]
+
+
+def test_rows_longer_than_most_are_held_few_at_a_time(office, monkeypatch):
+    held = []
+    tidy = gestta.tidy
+
+    def noting(rows, *more):
+        held.append(len(rows))
+        return tidy(rows, *more)
+
+    monkeypatch.setattr(gestta, "tidy", noting)
+    monkeypatch.setattr(staging, "CHUNK_TEXT", 100_000)
+    loaded = office.bring([{"id": f"x{n}", "name": "n" * 9_990} for n in range(30)], read_at=at(1))
+    assert loaded.inserted == 30
+    assert max(held) == 10
 
 
 def test_exactly_the_limit_loads(office):
