@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.transformer.merge import other_part
+from services.transformer.merge import GESTTA_COLUMNS, other_part
 
 LOOK = """
 SELECT said.place, seen.part, CAST(seen.read_at AS text),
@@ -28,6 +28,11 @@ STORED = """
 stored.content_hash, stored.{part}_fields, stored.{other}_fields,
 CASE WHEN stored.{other}_fields IS NULL THEN CAST(stored.{other} AS text) END
 """
+
+TYPED = f"""
+SELECT task_id, {", ".join(f"CAST({name} AS text)" for name in GESTTA_COLUMNS)}
+FROM operacional.gestta_tasks WHERE task_id = ANY(:ids)
+"""  # noqa: S608  every name is a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,17 @@ def look(connection: Connection, asked: Sequence[Asked], *, system: str, part: s
         known = seen.get(n) or Seen(asked[n].row_id, None, None)
         seen[n] = replace(known, other=_other(asked[n].read_at, other_at, kept))
     return seen
+
+
+def stored(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What is in the typed columns of Gestta's tasks, as texts; of one with a single part that part said it all."""
+    if not ids:
+        return {}
+    rows = connection.execute(text(TYPED), {"ids": list(ids)})
+    return {
+        row_id: {name: value for name, value in zip(GESTTA_COLUMNS, values, strict=True) if value is not None}
+        for row_id, *values in rows
+    }
 
 
 def _other(own_time: str, other_time: str, kept: Sequence[Any]) -> Other:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from services.transformer.lines import Fresh, Said, line
 from services.transformer.merge import COPY, Table
-from services.transformer.seen import Asked, Other, Seen, look
+from services.transformer.seen import Asked, Other, Seen, look, stored
 from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared.landing import RawRow
 
@@ -152,8 +152,11 @@ def _known(connection: Connection, rules: Rules, asked: Sequence[Asked], *, syst
     if alone:
         made = rules.tidy_other([RawRow("", str(other.raw)) for _, _, other in alone], 0)
         said = {number: made.said(place) for place, number in enumerate(made.frame["row_number"].tolist())}
+        # What these rules cannot read says what it was read as once.
+        unread = stored(connection, [row.row_id for m, (_, row, _) in enumerate(alone) if m not in said])
         seen |= {
-            n: replace(row, other=replace(other, fields=said.get(m, {}))) for m, (n, row, other) in enumerate(alone)
+            n: replace(row, other=replace(other, fields=said[m] if m in said else unread.get(row.row_id, {})))
+            for m, (n, row, other) in enumerate(alone)
         }
     return seen
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count, permutations
 from typing import Any
 
@@ -130,6 +131,19 @@ def test_an_absent_key_never_clears_what_the_other_part_knows(houses):
     houses.give(houses.batch("search:open", [search("a", owner={"name": "Ana"})], at=1))
     houses.give(houses.batch(BLOCK, [report("a")], at=2))
     assert [row[3] for row in houses.live()] == ["Ana"]
+
+
+def test_a_part_that_newer_rules_cannot_read_goes_on_saying_what_it_was_read_as(houses):
+    houses.give(houses.batch(BLOCK, [report("a", value=12.5, created_at="2026-10-01T12:00:00.000Z")], at=1))
+    with houses.engine.begin() as connection:  # as rules would have it that refuse what older ones took
+        connection.execute(
+            text("UPDATE operacional.gestta_tasks SET report = jsonb_set(report, '{value}', '\"much\"')")
+        )
+    before = houses.rows("SELECT value, created_at, due_date FROM operacional.gestta_tasks")
+    houses.give(houses.batch("search:open", [search("a", owner={"name": "Ana"})], at=2))
+    assert houses.rows("SELECT value, created_at, due_date FROM operacional.gestta_tasks") == before
+    assert [row[3] for row in houses.live()] == ["Ana"]
+    assert before[0][0] == Decimal("12.5")
 
 
 def test_a_null_parent_is_an_answer_and_the_newest_part_wins(houses):
