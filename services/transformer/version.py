@@ -1,5 +1,6 @@
 """Which rules are at work: those that read a row otherwise must read every row again."""
 
+import unicodedata
 from hashlib import sha256
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -10,6 +11,7 @@ import shared.contracts
 
 BESIDE = (
     resources.files(services.transformer) / "lines.py",
+    resources.files(services.transformer) / "staging.py",
     resources.files(shared.contracts) / "notion_values.py",
 )
 """What makes rows what they are, outside of `tidy`."""
@@ -18,7 +20,8 @@ BESIDE = (
 def rules_version() -> str:
     """A digest of the code that tidies, and of the libraries it stands on."""
     code = sha256(b"\0".join(file.read_bytes() for file in rules())).hexdigest()
-    return " ".join([code, *(f"{name} {metadata.version(name)}" for name in ("orjson", "pandas"))])
+    libraries = (f"{name} {metadata.version(name)}" for name in ("orjson", "pandas"))
+    return " ".join([code, *libraries, f"unicode {unicodedata.unidata_version}"])
 
 
 def rules() -> list[Traversable]:

@@ -22,4 +22,4 @@ def test_every_module_that_the_rules_import_is_among_them():
 
 def test_the_same_rules_have_the_same_version():
     assert rules_version() == rules_version()
-    assert re.fullmatch(r"[0-9a-f]{64} orjson \S+ pandas \S+", rules_version())
+    assert re.fullmatch(r"[0-9a-f]{64} orjson \S+ pandas \S+ unicode \S+", rules_version())
