@@ -4,15 +4,17 @@ import re
 from urllib.parse import urlsplit
 
 _HEX = re.compile(r"[0-9a-f]{32}")
-_TOKEN = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+# At a segment's end, since a title before it may end in digits of its own.
+_TOKEN = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)", re.IGNORECASE)
 
 
 def source_id(given: str) -> str:
-    """The id in `given`, with dashes. In an address the last id of the path counts; `?v=` is only a view.
+    """The id in `given`, with dashes. In an address the last id that ends a part of the path counts; `?v=` is only a
+    view.
 
     Raises `ValueError` where there is none.
     """
-    path = urlsplit(given).path
+    path = urlsplit(given.strip()).path
     found = _TOKEN.findall(path)
     if not found:
         raise ValueError(f"{given!r} holds no Notion id: give a database's address, or its 32 digits")

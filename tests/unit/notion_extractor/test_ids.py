@@ -25,6 +25,9 @@ VIEW = "0" * 31 + "1"
         f"notion.so/escritorio/Clientes-{BARE}?v={VIEW}",
         f"https://escritorio.notion.site/{VIEW}/Clientes-{BARE}",
         f"https://app.notion.com/p/Dead-Beef-{BARE}/",
+        f"https://www.notion.so/escritorio/Clientes-20260101-{BARE}",
+        f"https://www.notion.so/escritorio/Clientes-20260101-{ID}/?v={VIEW}",
+        f"https://www.notion.so/escritorio/{VIEW}-{BARE}#{VIEW}",
     ],
     ids=[
         "dashes",
@@ -40,6 +43,9 @@ VIEW = "0" * 31 + "1"
         "no scheme",
         "a parent before it",
         "hex words in the title",
+        "a day at the title's end",
+        "a day before dashes",
+        "a title that is an id",
     ],
 )
 def test_the_id_is_found(given):
@@ -48,8 +54,26 @@ def test_the_id_is_found(given):
 
 @pytest.mark.parametrize(
     "given",
-    ["", "Clientes", "1234", BARE[:-1], f"https://www.notion.so/escritorio?v={VIEW}", f"notion.so/escritorio?v={VIEW}"],
-    ids=["empty", "a name", "too few", "31 digits", "only a view", "only a view, no scheme"],
+    [
+        "",
+        "Clientes",
+        "1234",
+        BARE[:-1],
+        f"0{BARE}",
+        f"https://www.notion.so/{BARE}-Clientes",
+        f"https://www.notion.so/escritorio?v={VIEW}",
+        f"notion.so/escritorio?v={VIEW}",
+    ],
+    ids=[
+        "empty",
+        "a name",
+        "too few",
+        "31 digits",
+        "33 digits",
+        "a title after it",
+        "only a view",
+        "only a view, no scheme",
+    ],
 )
 def test_an_address_without_an_id_is_an_error_that_says_what_is_wanted(given):
     with pytest.raises(ValueError, match="holds no Notion id"):
