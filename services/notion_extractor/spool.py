@@ -6,11 +6,13 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from hashlib import blake2b
 from types import TracebackType
 from typing import IO, Any, Self, cast
 
 from shared.errors import Outage, Rejected
 from shared.landing import id_of, iso
+from shared.landing.links import lasting
 
 CACHE_KIB = 2_000
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -19,8 +21,9 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 class Spool:
     """What a walk brought, beside the batch that is being written: for what has to be read once more at its end.
 
-    Memory does not grow with the rows. A row that comes again, as rows of a window's edge do, counts where it was
-    edited later than before. A row without an id is kept as it is: whoever reads it says what is wrong with it.
+    Memory does not grow with the rows. A row that comes again, as rows of a window's edge do, counts where it says
+    something else and was edited later than before; of the same edit, whose time is that of a minute, where it was read
+    later. A row without an id is kept as it is: whoever reads it says what is wrong with it.
     """
 
     def __init__(self) -> None:
@@ -36,7 +39,7 @@ class Spool:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(
             f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -{CACHE_KIB};"
-            "CREATE TABLE rows (id TEXT PRIMARY KEY, line INTEGER, edited REAL) WITHOUT ROWID;"
+            "CREATE TABLE rows (id TEXT PRIMARY KEY, line INTEGER, edited REAL, read REAL, said BLOB) WITHOUT ROWID;"
             "BEGIN"
         )
 
@@ -54,21 +57,28 @@ class Spool:
 
         Raises `Rejected` for a row that is nested too deeply to be written, `Outage` for a full disk.
         """
-        row_id, edited = id_of(row), _seconds(row.get("last_edited_time"))
+        row_id, text = id_of(row), _text(row)
+        version = (_seconds(row.get("last_edited_time")), read_at.timestamp())
+        said = blake2b(lasting(text).encode(), digest_size=16).digest()
         try:
-            is_new = not row_id or self._is_new(row_id, edited)
+            is_new = not row_id or self._is_new(row_id, version, said)
             if not is_new:
                 self.repeated += 1
-                known, before = self._db.execute("SELECT line, edited FROM rows WHERE id = ?", (row_id,)).fetchone()
-                if edited <= before:
+                known, *before, said_before = self._db.execute(
+                    "SELECT line, edited, read, said FROM rows WHERE id = ?", (row_id,)
+                ).fetchone()
+                if said == said_before or version < tuple(before):
                     return False
                 if known in self._later:
                     self._later.discard(known)
                     later = True
                 else:
                     self.superseded += 1
-                self._db.execute("UPDATE rows SET line = ?, edited = ? WHERE id = ?", (self._lines, edited, row_id))
-            self._write(row, read_at)
+                self._db.execute(
+                    "UPDATE rows SET line = ?, edited = ?, read = ?, said = ? WHERE id = ?",
+                    (self._lines, *version, said, row_id),
+                )
+            self._zip.write(f"{iso(read_at)}\t{text}\n".encode())
         except (OSError, sqlite3.Error) as error:
             raise Outage("landing", f"no room for the rows before they land: {error}") from error
         self.without_id += not row_id
@@ -105,19 +115,21 @@ class Spool:
     ) -> None:
         self.close()
 
-    def _is_new(self, row_id: str, edited: float) -> bool:
-        added = self._db.execute("INSERT OR IGNORE INTO rows VALUES (?, ?, ?)", (row_id, self._lines, edited))
+    def _is_new(self, row_id: str, version: tuple[float, float], said: bytes) -> bool:
+        added = self._db.execute(
+            "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?, ?)", (row_id, self._lines, *version, said)
+        )
         return added.rowcount == 1
 
     def _line_of(self, row_id: str) -> int:
         return int(self._db.execute("SELECT line FROM rows WHERE id = ?", (row_id,)).fetchone()[0])
 
-    def _write(self, row: Mapping[str, Any], read_at: datetime) -> None:
-        try:
-            line = f"{iso(read_at)}\t{_encode(row)}\n"
-        except RecursionError:
-            raise Rejected("a row is nested too deeply to be a row of this source") from None
-        self._zip.write(line.encode())
+
+def _text(row: Mapping[str, Any]) -> str:
+    try:
+        return _encode(row)
+    except RecursionError:
+        raise Rejected("a row is nested too deeply to be a row of this source") from None
 
 
 def _seconds(stamp: object) -> float:

@@ -21,6 +21,7 @@ from services.transformer.merge import COPY, Table
 from services.transformer.seen import Asked, Other, Seen, look, stored
 from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared.landing import RawRow
+from shared.landing.links import lasting
 
 CHUNK = 5_000
 """Rows held in memory at a time: about 30 MiB for Gestta's tasks."""
@@ -32,10 +33,7 @@ _AT_ONCE = 1 << 20
 """Bytes that COPY is given at a time: while this process makes rows tidy, each time it must wait for its turn."""
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
-# Links that are signed anew at every read would make every read a change; and they are not to be kept.
-_SIGNED = re.compile(r'(https?://[^"\\?\s]*)\?[^"\\\s]*Signature=[^"\\\s]*')
 _BLANKS = bytes.maketrans(b"\t\r\n", b"   ")
-_EXPIRES = re.compile(r'("expiry_time": ?)"[^"]*"')
 
 Tidy = Callable[[Sequence[RawRow], int], Tidied]
 
@@ -204,10 +202,3 @@ def _one_line(raw: str) -> bytes:
 
 def _kept(raw: str) -> str:
     return raw if len(raw) <= KEPT else f"{raw[:KEPT]}… ({len(raw)} characters)"
-
-
-def lasting(raw: str) -> str:
-    """The row without the signatures of its links."""
-    if "Signature=" in raw:
-        return _EXPIRES.sub(r"\1null", _SIGNED.sub(r"\1", raw))
-    return raw

@@ -8,11 +8,13 @@ from importlib.resources.abc import Traversable
 import services.transformer
 import services.transformer.tidy
 import shared.contracts
+import shared.landing
 
 BESIDE = (
     resources.files(services.transformer) / "lines.py",
     resources.files(services.transformer) / "staging.py",
     resources.files(shared.contracts) / "notion_values.py",
+    resources.files(shared.landing) / "links.py",
 )
 """What makes rows what they are, outside of `tidy`."""
 

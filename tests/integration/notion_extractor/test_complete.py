@@ -305,6 +305,15 @@ def test_of_a_repeated_row_the_newest_version_lands(room, source):
     assert batch.content["proof"]["repeated"] == 2
 
 
+def test_of_a_row_edited_twice_in_one_minute_the_later_read_lands(room, source):
+    newer = row(1, url="new")
+    source.replies[QUERY] = in_turn(reply(body=listed(row(1), row(2), cursor="c")), reply(body=listed(newer, row(2))))
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    (batch,) = office.batches(SOURCE_ID)
+    assert sorted(office.rows(batch), key=lambda each: each["id"]) == [newer, row(2)]
+
+
 @pytest.mark.parametrize("by", ["database", "data source"])
 def test_a_source_that_is_not_shared_any_more_fails_and_says_what_it_can_be(room, workspace, clock, by):
     database, source = filled(workspace, clock, 5)

@@ -22,11 +22,11 @@ from tests.integration.notion_extractor.conftest import (
 
 
 def newest_of_each(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As a batch holds them: of a repeated row the first of its newest versions."""
+    """As a batch holds them: of a repeated row the last of its newest versions."""
     newest: dict[str, dict[str, Any]] = {}
     for each in rows:
         before = newest.get(each["id"])
-        if before is None or each["last_edited_time"] > before["last_edited_time"]:
+        if before is None or each["last_edited_time"] >= before["last_edited_time"]:
             newest[each["id"]] = each
     return list(newest.values())
 

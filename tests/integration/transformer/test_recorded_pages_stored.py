@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.transformer.staging import lasting
+from shared.landing.links import lasting
 from tests.contract.test_recorded_pages_typed import PAGES, as_moment, as_text, said
 from tests.integration.transformer.conftest import REGISTER, at
 

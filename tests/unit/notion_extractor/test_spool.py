@@ -32,8 +32,15 @@ def test_rows_come_out_as_they_went_in_with_the_time_of_their_reading():
 
 @pytest.mark.parametrize(
     ("first", "second", "wins"),
-    [(OLD, NEW, 1), (NEW, OLD, 0), (OLD, OLD, 0), ("9999-99-99", NEW, 1), (OLD, None, 0), (None, None, 0)],
-    ids=["newer comes later", "newer came first", "the same", "no date", "none after one", "none at all"],
+    [(OLD, NEW, 1), (NEW, OLD, 0), (OLD, OLD, 1), ("9999-99-99", NEW, 1), (OLD, None, 0), (None, None, 1)],
+    ids=[
+        "newer comes later",
+        "newer came first",
+        "edited in the same minute, read later",
+        "no date",
+        "none after one",
+        "none at all",
+    ],
 )
 def test_of_a_repeated_row_the_newest_counts(first, second, wins):
     rows = [row("a", first, n=0), row("b"), row("a", second, n=1)]
@@ -62,6 +69,25 @@ def test_a_newer_version_of_what_was_passed_on_supersedes_it():
         assert spool.add(row("a"), read_at=NOON)
         assert not spool.add(row("a", NEW), read_at=NOON)
         assert spool.superseded == 1
+
+
+def test_of_one_minutes_edits_the_one_that_was_read_later_counts_whichever_came_first():
+    with Spool() as spool:
+        spool.add(row("a", n=1), read_at=NOON)
+        spool.add(row("a", n=0), read_at=NOON - timedelta(seconds=1))
+        assert list(spool.rows(only_later=False)) == [(row("a", n=1), NOON)]
+        assert spool.superseded == 0
+
+
+@pytest.mark.parametrize("host", ["https://files.notion.example/a.pdf", "https://s3.example/b%20c"])
+def test_a_row_that_says_the_same_under_links_signed_anew_supersedes_nothing(host):
+    def signed(anew):
+        return row(
+            "a", file={"url": f"{host}?X-Amz-Date={anew}&X-Amz-Signature={anew}", "expiry_time": f"2026-11-23T1{anew}"}
+        )
+
+    found, _, spool = kept(signed(1), signed(2), signed(3))
+    assert (found, spool.superseded, spool.repeated) == ([(signed(1), NOON)], 0, 2)
 
 
 def test_a_third_version_is_compared_with_the_second():
