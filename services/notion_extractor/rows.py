@@ -1,5 +1,6 @@
 """The rows of one source on their way into a batch; what is learned on the way goes into its manifest."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,9 @@ from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.reading import Proof, pages
 from services.notion_extractor.spool import Spool
 from services.notion_extractor.titles import Sources, Titles
+
+NO_PAGES = ("data_source", "database")
+"""What is known to be no page where rows are given; what nobody knows is one until it was read."""
 
 
 class Superseded(Exception):
@@ -40,6 +44,8 @@ class Rows:
     """Related sources that could not be read, and why."""
     unresolved_properties: dict[str, Any] = field(default_factory=dict)
     """Mapped relations whose titles, and with an unshared source also whose entries, lack in this batch; by id."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Results that are no rows, by what they are: a wiki's may be data sources."""
     _wanted: dict[str, set[str]] = field(default_factory=dict)
 
     def remember_titles(self, last: Mapping[str, Any]) -> None:
@@ -56,7 +62,9 @@ class Rows:
         """
         for read in pages(self.api, self.scope, self.proof, size=self.size, edited_since=since, cap=self.cap):
             for row in read.body["results"]:
-                if row.get("object", "page") == "page":  # a wiki's rows may be data sources
+                if (kind := row.get("object")) in NO_PAGES:
+                    self.skipped[kind] += 1
+                else:
                     yield from self._passed(row, read.read_at)
         if self.spool.superseded:
             raise Superseded
@@ -87,6 +95,7 @@ class Rows:
             "distinct_ids": self.spool.count,
             "without_id": self.spool.without_id,
             "repeated": self.spool.repeated,
+            "skipped": dict(self.skipped),
             "cut": self.completer.told(),
             "titles": {target: self._resolve(target) for target in sorted(set(self.related.values()))},
         }

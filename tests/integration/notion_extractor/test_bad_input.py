@@ -135,6 +135,10 @@ ODD_ROWS = {
     "line 11: unknown fields": row(1, is_quantum=True, icon={"type": "icon", "icon": {"name": "x"}}, is_locked=False),
     "a missing id": {key: value for key, value in row(1).items() if key != "id"},
     "an id that is a number": row(1, id=7),
+    "an object that is null": row(1, object=None),
+    "an object that is a number": row(1, object=7),
+    "an object that is a list": row(1, object=["page"]),
+    "an object that nobody knows": row(1, object="hologram"),
     "no properties": {key: value for key, value in row(1).items() if key != "properties"},
     "properties of the wrong type": row(1, properties=["a"]),
     "a property without its type": row(1, properties={"Código": {"id": "title"}}),
@@ -238,11 +242,14 @@ def test_line_11_a_schema_with_types_that_nobody_knows_is_read(room, source):
     assert facts(office.run(), SchemaDrifted) == []
 
 
-def test_a_wikis_rows_that_are_data_sources_are_none(room, source):
-    source.replies[QUERY] = reply(body=listed(row(1), {"object": "data_source", "id": "x", "created_time": "y"}))
+def test_a_wikis_rows_that_are_data_sources_are_none_and_the_proof_counts_them(room, source):
+    others = [{"object": kind, "id": kind[:5], "created_time": "y"} for kind in ("data_source", "database")]
+    source.replies[QUERY] = reply(body=listed(row(1), *others, others[0] | {"id": "z"}))
     office = room(SOURCE_ID, url=source.url)
     office.run()
-    assert office.rows(office.batches(SOURCE_ID)[0]) == [row(1)]
+    (batch,) = office.batches(SOURCE_ID)
+    assert office.rows(batch) == [row(1)]
+    assert batch.content["proof"]["skipped"] == {"data_source": 2, "database": 1}
 
 
 def test_a_servers_clock_behind_ours_begins_the_next_increment_earlier(source):
