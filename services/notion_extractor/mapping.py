@@ -194,7 +194,8 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
     for group in _objects(definition.get("groups")):
         name_of_group = _bare(str(group.get("name", "")))
         status = _GROUPS.get(name_of_group) or _WORDS.get(name_of_group)
-        for option_id in group.get("option_ids") or []:
+        option_ids = group.get("option_ids")
+        for option_id in option_ids if isinstance(option_ids, list) else []:
             word = options.get(str(option_id))
             if word is not None and status is not None:
                 found.setdefault(word, status)

@@ -237,9 +237,21 @@ def test_another_role_starts_anew():
         {"A": {"id": "a"}},
         {"A": {"id": "a", "type": 7}},
         {"Status": {"id": "s", "type": "status", "status": {"options": [None], "groups": [7]}}},
+        {"Status": {"id": "s", "type": "status", "status": {"groups": [{"name": "Complete", "option_ids": 7}]}}},
+        {"Status": {"id": "s", "type": "status", "status": {"groups": [{"name": 7, "option_ids": [None, {}]}]}}},
         {"Status": {"id": "s", "type": "status", "status": 7}},
     ],
-    ids=["a list", "null", "no id", "no type", "a number as type", "wrong options", "no definition"],
+    ids=[
+        "a list",
+        "null",
+        "no id",
+        "no type",
+        "a number as type",
+        "wrong options",
+        "ids that are none",
+        "odd ids",
+        "no definition",
+    ],
 )
 def test_a_schema_of_another_shape_feeds_nothing_wrong(properties):
     mapping = resolve({"properties": properties}, {"role": "tasks"})
