@@ -3,16 +3,15 @@
 import argparse
 import os
 import sys
-import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from services.notion_extractor import check
 from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.ids import source_id
+from services.notion_extractor.mapping_file import read_mapping
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.service import Extract, Pacing
 from services.notion_extractor.settings import Settings
@@ -150,17 +149,6 @@ def read_sources(given: tuple[str, ...]) -> list[str]:
     if wrong:
         raise SettingsError("these settings are wrong, see .env.example:\n" + "\n".join(wrong))
     return ids
-
-
-def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
-    """NOTION_MAPPING by source id. Raises `SettingsError` for a file that cannot be read."""
-    if path is None:
-        return {}
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {source_id(given): table for given, table in tables.items()}
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"these settings are wrong, see .env.example:\n  NOTION_MAPPING: {path}: {error}") from None
 
 
 if __name__ == "__main__":

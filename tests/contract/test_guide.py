@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from services.console.__main__ import console
-from services.notion_extractor.__main__ import read_mapping
 from services.notion_extractor.mapping import KNOWN, resolve
+from services.notion_extractor.mapping_file import read_mapping
 from services.transformer.export import HEADINGS, WORDS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guia-do-analista.md").read_text(encoding="utf-8")
