@@ -34,13 +34,22 @@ def _source(api: NotionApi, given: str, own: dict[str, object]) -> Check:
             mapping = resolve(api.schema(scope).body, own)
             fields = ", ".join(f"{field}={feed['name']}" for field, feed in mapping["fields"].items())
             found.append(f"{mapping['role']}: {fields}")
-    except NotFound:
-        return Check(
-            name,
-            False,
-            f"o Notion não conhece {given}, ou a base não foi compartilhada com a conexão: abra a base, "
-            "••• → Conexões, e adicione-a",
-        )
-    except (Transient, Rejected, ValueError) as error:
-        return Check(name, False, str(error))
+    except (AuthRejected, Transient, Rejected, ValueError) as error:
+        return Check(name, False, _in_words(given, error))
     return Check(name, True, "; ".join(found))
+
+
+def _in_words(given: str, error: Exception) -> str:
+    if isinstance(error, AuthRejected) and error.status == 403:
+        return (
+            f"o token vale, mas a conexão não pode ler {given}: em notion.so/my-integrations, abra a "
+            "integração e marque a capacidade Read content (ler conteúdo)"
+        )
+    if isinstance(error, AuthRejected):
+        return f"o Notion deixou de aceitar o token ({error.status}): confira NOTION_TOKEN"
+    if isinstance(error, NotFound):
+        return (
+            f"o Notion não conhece {given}, ou a base não foi compartilhada com a conexão: abra a base, "
+            "••• → Conexões, e adicione-a"
+        )
+    return str(error)
