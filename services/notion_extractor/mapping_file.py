@@ -36,6 +36,16 @@ def read_mapping(path: Path | None) -> dict[str, dict[str, Any]]:
     return mappings
 
 
+def own_of(mappings: Mapping[str, Mapping[str, Any]], scope: str, given: str) -> Mapping[str, Any]:
+    """The table of a data source: its own, else that of the entry of NOTION_SOURCES behind it."""
+    return mappings.get(scope, mappings.get(given, {}))
+
+
+def ignored(mappings: Mapping[str, object], found: Mapping[str, str]) -> set[str]:
+    """Tables that no data source is read by; `found` are all there are, each with the entry behind it."""
+    return set(mappings) - found.keys() - set(found.values())
+
+
 def _misshapen(table: object) -> Iterator[str]:
     """What keeps this from being a source's table. Whether fields and properties exist, its schema tells."""
     if not isinstance(table, Mapping):

@@ -10,6 +10,7 @@ import structlog
 
 from services.notion_extractor import dirty_pages, history, planning, vanished
 from services.notion_extractor.credentials import Credentials
+from services.notion_extractor.mapping_file import ignored, own_of
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.source import Lander, Prepared, describe, prepare
 from services.notion_extractor.telling import Access, Teller
@@ -218,6 +219,8 @@ class Extract:
         self.tell.known()
         begun = self.lander.recorder.reads.read()
         found, unknown = planning.resolve(api, self.sources, self.tell)
+        if not unknown:  # whose a table is can be known when all data sources are
+            self.tell.ignored(ignored(self.mappings, found))
         scopes = planning.scopes(found, unknown, self._memory, self.landing)
         plan = self._planned = [Planned(scope, self.pacing.every) for scope in (*scopes, LOOKUP_SCOPE)]
         only = set() if whole else wanted
@@ -255,7 +258,7 @@ class Extract:
         last = history.last_read(self.landing, self._memory, scope)
         try:
             source = describe(api, scope, given, last=last, now=self.now())
-            return prepare(source, self.mappings.get(given, {}))
+            return prepare(source, own_of(self.mappings, scope, given))
         except (Transient, Rejected) as error:
             self.tell.failed(scope, str(error))
             return None

@@ -28,6 +28,7 @@ class Teller:
 
     def __init__(self, news: News) -> None:
         self._news = news
+        self._ignored: set[str] = set()
         self.access = Access.UNKNOWN
 
     @property
@@ -46,6 +47,15 @@ class Teller:
     def answered(self, answer: Fact) -> None:
         """What became of a token that nobody announced."""
         self._news.say(answer)
+
+    def ignored(self, tables: set[str]) -> None:
+        """These tables of NOTION_MAPPING are nobody's: each is said once while it is so."""
+        for table in sorted(tables - self._ignored):
+            reason = (
+                f"NOTION_MAPPING: {table} is neither in NOTION_SOURCES nor a data source found there: it is ignored"
+            )
+            self._news.say(drifted(table, reason, (table,)))
+        self._ignored = tables
 
     def left(self, scopes: set[str]) -> None:
         """Only these are still read."""

@@ -48,6 +48,28 @@ def test_a_token_that_ends_meanwhile_is_named(room, source, asked):
     assert "deixou de aceitar o token (401)" in said
 
 
+def test_each_data_source_is_shown_by_its_own_mapping_and_a_table_of_nobodys_is_a_failed_check(room, workspace, asked):
+    columns = {"Código": "title", "Feito em": "date"}
+    database = workspace.create_database("Escritório", columns, data_sources=["Clientes", "Tarefas"])
+    clients, tasks = database.data_source_ids
+    mappings = {tasks: {"role": "tasks", "fields": {"completed_at": "Feito em"}}, SOURCE_ID: {"role": "tasks"}}
+    code, told = asked(room(database.id), mappings)
+    assert told[f"notion source {database.id}"] == (
+        True,
+        "clients: title=Código, client_code=Código; tasks: title=Código, completed_at=Feito em, client_code=Código",
+    )
+    ok, said = told[f"notion mapping {SOURCE_ID}"]
+    assert (code, ok) == (1, False)
+    assert "não está em NOTION_SOURCES" in said
+    assert clients in said
+
+
+def test_whose_a_table_is_waits_until_every_entry_is_known(room, source, asked):
+    source.replies[SCHEMA_PATH] = FORBIDDEN
+    _, told = asked(room(SOURCE_ID, url=source.url), {"99999999-2222-4333-8444-555555555555": {}})
+    assert set(told) == {"landing", "notion token", f"notion source {SOURCE_ID}"}
+
+
 def test_a_source_that_can_be_read_says_what_feeds_what(room, source, asked):
     source.replies[SCHEMA_PATH] = reply(body=SCHEMA)
     code, told = asked(room(SOURCE_ID, url=source.url))

@@ -265,6 +265,39 @@ def test_a_mapping_that_names_what_is_not_there_is_one_alert_with_what_is(room, 
     assert office.batches(source) == []
 
 
+TASKS = {"role": "tasks"}
+
+
+def test_a_data_sources_own_mapping_goes_before_that_of_its_database(room, workspace):
+    database = workspace.create_database("Escritório", REGISTER, data_sources=["Clientes", "Tarefas"])
+    clients, tasks = database.data_source_ids
+    office = room(database.id, mappings={tasks: TASKS, database.id: {"fields": {"trade_name": "Código"}}})
+    assert facts(office.run(), SchemaDrifted) == []
+    landed = {batch.scope: batch.content["mapping"] for batch in office.batches() if batch.kind == "full"}
+    assert [landed[each]["role"] for each in (clients, tasks)] == ["clients", "tasks"]
+    assert landed[clients]["fields"]["trade_name"]["name"] == "Código"
+
+
+def test_a_mapping_that_nobody_is_read_by_is_told_once(room, register, workspace):
+    database, source = register
+    office = room(database, mappings={SOURCE_ID: TASKS, source: {}})
+    (told,) = facts(office.run(), SchemaDrifted)
+    assert (told.scope, told.fields) == (SOURCE_ID, (SOURCE_ID,))
+    assert "is neither in NOTION_SOURCES nor a data source found there" in told.reason
+    assert office.run() == []
+    assert len(office.batches(source)) == 2
+
+
+def test_whose_a_mapping_is_waits_until_every_entry_is_known(room, register, workspace):
+    database, _source = register
+    others = workspace.create_database("Tarefas", REGISTER)
+    office = room(database, others.id, mappings={others.data_source_ids[0]: TASKS})
+    workspace.unshare(others.data_source_ids[0])
+    assert facts(office.run(), SchemaDrifted) == []
+    workspace.share(others.data_source_ids[0])
+    assert facts(office.run(), SchemaDrifted) == []
+
+
 def test_a_data_source_that_left_its_database_is_told_once(room, workspace, clock):
     database = workspace.create_database("Clientes", REGISTER, data_sources=["Ativos", "Antigos"])
     stays, leaves = database.data_source_ids
