@@ -44,9 +44,17 @@ def mark(value: Mapping[str, Any]) -> Mark | None:
     return Mark(result) if result in _UNCOMPUTED else None
 
 
-def plain(value: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
+def are_known(relation: Mapping[str, Any], related: Mapping[str, str]) -> bool:
+    """Whether a relation's titles are all among `related`. Of a source that is not shared Notion shows no pages."""
+    pages = relation.get("relation")
+    ids = [page.get("id") if isinstance(page, dict) else None for page in pages] if isinstance(pages, list) else []
+    return bool(ids) and all(isinstance(page, str) and page in related for page in ids)
+
+
+def plain(value: Mapping[str, Any], related: Mapping[str, str], *, ranges: bool = False) -> Plain:
     """`value` is `{id, type, <type>: …}`; `related` gives the titles of related pages where they are known.
 
+    Of a date range it is the start, with `ranges` the whole as `start → end`.
     Raises AttributeError, KeyError, TypeError or ValueError for a value of another shape than its type has.
     """
     kind = str(value.get("type"))
@@ -56,8 +64,11 @@ def plain(value: Mapping[str, Any], related: Mapping[str, str]) -> Plain:
     if content is None:
         return None
     if kind == "rollup" and content.get("type") == "array":
-        found = [plain(item, related) for item in content.get("array") or []]
+        found = [plain(item, related, ranges=ranges) for item in content.get("array") or []]
         return [_word(part) for one in found for part in (one if isinstance(one, list) else [one]) if part is not None]
+    if ranges and (dates := content if kind == "date" else _result_date(kind, content)):
+        start, end = _date(dates), _date({**dates, "start": dates.get("end")})
+        return start if end is None else f"{start} → {end}"
     convert = _CONVERT.get(kind)
     return _json(content) if convert is None else convert(content)
 
@@ -113,13 +124,17 @@ def _person(content: Any) -> Any:
 
 
 def _date(content: Any) -> Any:
-    """The start; a range's end stays in the page's raw properties."""
+    """The start."""
     start, zone = content.get("start"), content.get("time_zone")
     if zone and isinstance(start, str):
         moment = datetime.fromisoformat(start)
         if "T" in start and moment.tzinfo is None:
             return moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
     return start
+
+
+def _result_date(kind: str, content: Any) -> Any:
+    return content.get("date") if kind in ("formula", "rollup") and content.get("type") == "date" else None
 
 
 def _result(content: Mapping[str, Any]) -> Plain:

@@ -9,7 +9,7 @@ from services.transformer.tidy import dates, drift, values
 from services.transformer.tidy.columns import ABSENT, Convert, Raw, Table, Typed, typed
 from services.transformer.tidy.notion_properties import Properties, drift_of, storable
 from services.transformer.tidy.rows import Parsed, Tidied, assemble, parse
-from shared.contracts.notion_values import Mark, mark, plain
+from shared.contracts.notion_values import Mark, are_known, mark, plain
 from shared.landing import Manifest, RawRow
 
 # field of operacional.notion_pages that a mapping may feed: its converter
@@ -63,7 +63,7 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
             found |= drift_of(name, feeds[name], cells)
             raw = [_value(cell, related, joined=convert in JOINED) for cell in cells]
             if str(feeds[name]["id"]) in unresolved:
-                known = (_are_known(cell, related) for cell in cells)
+                known = (cell is not ABSENT and are_known(cell, related) for cell in cells)
                 raw = [value if is_known else Mark.UNRESOLVED for value, is_known in zip(raw, known, strict=True)]
             found |= {f"{missing.value}:{name}" for missing in Mark if missing in raw}
             raw = [None if isinstance(value, Mark) else value for value in raw]
@@ -79,13 +79,6 @@ def tidy(chunk: Sequence[RawRow], first_number: int, manifest: Manifest) -> Tidi
     # Empty values of a page without properties would take the place of those that were read before.
     wrong = {"properties": np.array([not isinstance(each, dict) for each in page["properties"]], dtype=bool)}
     return assemble(parsed, ids, fields, updated=updated, wrong=wrong, drift=found, counts={})
-
-
-def _are_known(cell: Any, related: Mapping[str, str]) -> bool:
-    """Whether a relation's titles are remembered. Of a source that is not shared Notion shows no pages at all."""
-    pages = cell.get("relation") if cell is not ABSENT else None
-    ids = [page.get("id") if isinstance(page, dict) else None for page in pages] if isinstance(pages, list) else []
-    return bool(ids) and all(isinstance(page, str) and page in related for page in ids)
 
 
 def _value(cell: Any, related: Mapping[str, str], *, joined: bool) -> Any:

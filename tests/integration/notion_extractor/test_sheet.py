@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from services.notion_extractor.sheet import shown
-from tests.integration.notion_extractor.test_property_table import OF_THE_PAGE, TABLE, pieces, result
+from tests.integration.notion_extractor.test_property_table import OF_THE_PAGE, RANGE, TABLE, pieces, result
 
 pytestmark = pytest.mark.integration
 
@@ -46,6 +46,21 @@ def as_text(value):
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def test_a_relation_to_a_source_that_is_not_shared_is_marked_and_a_range_is_shown_whole(room, workspace):
+    people = workspace.create_database("Equipe", {"Nome": "title"}).data_source_ids[0]
+    ana = workspace.create_page(people, {"Nome": {"title": pieces("Ana")}})
+    columns = {"Nome": "title", "Gestor": {"relation": {"data_source_id": people}}, "Férias": "date"}
+    clients = workspace.create_database("Clientes", columns).data_source_ids[0]
+    given = {"Gestor": {"relation": [{"id": ana}]}, "Férias": {"date": RANGE}}
+    page = workspace.create_page(clients, given)
+    workspace.unshare(people)
+    office = room(clients)
+    office.run()
+    row = sheet(office, clients)[page]
+    assert row["properties.Gestor"] == "[unresolved]"
+    assert row["properties.Férias"] == f"{RANGE['start']} → {RANGE['end']}"
+
+
 def test_a_related_page_is_shown_by_its_title(room, workspace):
     people = workspace.create_database("Equipe", {"Nome": "title"}).data_source_ids[0]
     ana = workspace.create_page(people, {"Nome": {"title": pieces("Ana")}})
@@ -71,3 +86,46 @@ def test_a_related_page_is_shown_by_its_title(room, workspace):
 )
 def test_what_is_not_whole_says_so_and_what_is_no_value_stays_as_it_came(value, text):
     assert shown(value, {"p1": "Ana"}) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"id": "g", "type": "relation", "relation": [{"id": "p1"}, {"id": "p2"}]}, "Ana, p2 [unresolved]"),
+        ({"id": "g", "type": "relation", "relation": []}, "[unresolved]"),
+        ({"id": "g", "type": "relation", "relation": [{"id": "p2"}], "has_more": True}, "p2 [cut] [unresolved]"),
+        ({"id": "g", "type": "relation", "relation": [{"id": "p1"}]}, "Ana"),
+        ({"id": "h", "type": "relation", "relation": [{"id": "p2"}]}, "p2"),
+        ({"id": ["g"], "type": "select", "select": None}, None),
+    ],
+    ids=["one of two is known", "nothing is shown", "cut besides", "all are known", "another relation", "an odd id"],
+)
+def test_a_relation_whose_titles_lack_says_so(value, text):
+    assert shown(value, {"p1": "Ana"}, {"g": {"reason": "404"}}) == text
+
+
+ZONED_RANGE = {"start": "2026-11-10T09:00:00", "end": "2026-11-10T10:30:00", "time_zone": "America/Sao_Paulo"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "text"),
+    [
+        ("date", {"start": "2026-11-10", "end": None}, "2026-11-10"),
+        ("date", {"start": "2026-11-10", "end": "2026-11-12"}, "2026-11-10 → 2026-11-12"),
+        ("date", ZONED_RANGE, "2026-11-10T09:00:00-03:00 → 2026-11-10T10:30:00-03:00"),
+        ("formula", result("date", {"start": "2026-11-10", "end": "2026-11-12"}), "2026-11-10 → 2026-11-12"),
+        ("formula", result("date", None), None),
+        (
+            "rollup",
+            result("date", {"start": "2026-11-10", "end": "2026-11-12"}, function="date_range"),
+            "2026-11-10 → 2026-11-12",
+        ),
+        (
+            "rollup",
+            result("array", [result("date", {"start": "2026-11-10", "end": "2026-11-12"}), result("number", 2)]),
+            "2026-11-10 → 2026-11-12, 2",
+        ),
+    ],
+)
+def test_a_date_range_is_shown_with_its_end(kind, content, text):
+    assert shown({"id": "x", "type": kind, kind: content}, {}) == text
