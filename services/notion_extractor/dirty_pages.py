@@ -8,6 +8,7 @@ from services.notion_extractor import history, source, vanished
 from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import Read
 from services.notion_extractor.source import Landed, Lander
+from services.notion_extractor.webhook import Taken
 from shared.errors import Rejected, Transient
 from shared.extraction.record import Planned
 from shared.landing import Landing
@@ -37,6 +38,14 @@ class Gathered:
     """Pages to ask for again."""
     trouble: str | None = None
     """Why they wait."""
+
+
+def looked_through(taken: Taken, scopes: Collection[str]) -> set[str]:
+    """Those of `scopes` that a query serves better than page by page: sources that changed, or that hold many pages."""
+    if len(taken.pages) <= MANY:
+        return taken.changed
+    places = {place for of_page in taken.pages.values() for place in of_page}
+    return taken.changed | {scope for scope in scopes if None in places or scope in places}
 
 
 def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathered:

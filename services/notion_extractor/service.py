@@ -78,13 +78,19 @@ class Extract:
                 return
             whole, self._whole = self._whole, False
             wanted, self._wanted = self._wanted, set()
-            try:
-                self.lander.recorder.refresh()
-                self._with_token(whole, wanted)
-            except (AuthRejected, Transient, Rejected) as error:
+            if not self._attempt(lambda api: self._read_all(api, whole, wanted)):
                 self._whole |= whole
                 self._wanted |= wanted
-                self._tell(error)
+
+    def _attempt(self, read: Callable[[NotionApi], None]) -> bool:
+        """Whether `read` came to its end; why not is told."""
+        try:
+            self.lander.recorder.refresh()
+            self._with_token(read)
+        except (AuthRejected, Transient, Rejected) as error:
+            self._tell(error)
+            return False
+        return True
 
     def _tell(self, error: AuthRejected | Transient | Rejected) -> None:
         if isinstance(error, AuthRejected):
@@ -154,29 +160,31 @@ class Extract:
         self.wake.set()
 
     def read_dirty_pages(self) -> None:
-        """A micro-run for what webhooks told. Many pages, and changes of a source itself, are a run's work."""
-        pages, is_source_changed = self.dirty.take({each.scope for each in self._planned} or None)
-        if is_source_changed or len(pages) > dirty_pages.MANY:
-            self.wake.set()
-            return
-        if not pages:
-            return
+        """A micro-run for what webhooks told. Sources that changed, or hold many of the pages, are looked through."""
         with self._running:
-            if self.tell.access is not Access.GOOD or not self._planned:
-                self.dirty.put_back(pages)
+            scopes = {each.scope for each in self._planned} - {LOOKUP_SCOPE}
+            taken = self.dirty.take(scopes or None)
+            if self.tell.access is not Access.GOOD or not scopes:
+                self.dirty.put_back(taken.pages)
                 return
-            try:
-                self._land_dirty(self.credentials.api(), pages)
-            except AuthRejected as error:
-                self.dirty.put_back(pages)
-                if error.status == 401:
-                    self.credentials.refused()
-                    if self.credentials.has_news():
-                        return  # the next beat asks with the other token
-                self.tell.refused(error)
-            except Transient as error:
-                log.info("pages that a webhook named wait", reason=str(error))
-                self.dirty.put_back(pages)
+            if 0 < len(taken.pages) <= dirty_pages.MANY:
+                self._read_pages(list(taken.pages))
+            if told := dirty_pages.looked_through(taken, scopes):
+                self._attempt(lambda api: self._read_all(api, False, told, is_told=True))
+
+    def _read_pages(self, pages: Sequence[str]) -> None:
+        try:
+            self._land_dirty(self.credentials.api(), pages)
+        except AuthRejected as error:
+            self.dirty.put_back(pages)
+            if error.status == 401:
+                self.credentials.refused()
+                if self.credentials.has_news():
+                    return  # the next beat asks with the other token
+            self.tell.refused(error)
+        except Transient as error:
+            log.info("pages that a webhook named wait", reason=str(error))
+            self.dirty.put_back(pages)
 
     def _land_dirty(self, api: NotionApi, pages: Sequence[str]) -> None:
         found = dirty_pages.gather(api, pages, {each.scope for each in self._planned})
@@ -196,12 +204,12 @@ class Extract:
             log.info("pages that a webhook named wait", reason=found.trouble)
             self.dirty.put_back(found.waiting)
 
-    def _with_token(self, whole: bool, wanted: set[str]) -> None:
+    def _with_token(self, read: Callable[[NotionApi], None]) -> None:
         """A refused token gives way to the next one there is, from the run's beginning."""
         while True:
             api = self.credentials.api()
             try:
-                self._read_all(api, whole, wanted)
+                read(api)
             except AuthRejected as error:
                 if error.status == 401:
                     self.credentials.refused()
@@ -214,7 +222,9 @@ class Extract:
     def _memory(self) -> Memory:
         return self.lander.recorder.memory
 
-    def _read_all(self, api: NotionApi, whole: bool, wanted: set[str]) -> None:
+    def _read_all(self, api: NotionApi, whole: bool, wanted: set[str], *, is_told: bool = False) -> None:
+        """The whole plan or what is `wanted` of it, and that whole, unless webhooks told of it (`is_told`): what they
+        tell comes as often as people type, so it has no time of its own, and removes nothing."""
         api.me()
         self.tell.known()
         begun = self.lander.recorder.reads.read()
@@ -232,9 +242,9 @@ class Extract:
             if (not only or scope in only) and (each := self._prepare(api, scope, given)) is not None
         ]
         kinds: Mapping[str, BatchKind] = turns(
-            {each.source.scope: None if whole or only else each.last_full for each in ready},
+            {each.source.scope: each.last_full if is_told or not (whole or only) else None for each in ready},
             requests_per_minute=self.pacing.requests_per_minute,
-            every=self.pacing.every,
+            every=timedelta(0) if is_told else self.pacing.every,
             full_every=self.pacing.full_every,
             now=self.now(),
         )
@@ -251,7 +261,8 @@ class Extract:
             self.tell.left({entry.scope for entry in plan} | related | {*self.sources, "landing"})
             shown = {row_id for row_id in self._memory.watch if row_id in ids}
             self._memory.watch = watch.recounted(watch.seen(self._memory.watch, shown), since=begun)
-            self._ask_for_vanished(api, plan, read, found)
+            if not is_told:
+                self._ask_for_vanished(api, plan, read, found)
         self.tell.recovered("landing")
 
     def _prepare(self, api: NotionApi, scope: str, given: str) -> Prepared | None:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.notion_extractor.ids import dashed
 
@@ -56,16 +56,31 @@ def read(body: bytes) -> Handshake | Event | None:
     event_id, kind = posted.get("id"), posted.get("type")
     if not (isinstance(event_id, str) and isinstance(kind, str) and isinstance(entity_id, str)):
         return None
-    return Event(event_id, kind, entity_id, _source_of(posted)) if event_id and kind and entity_id else None
+    if not (event_id and kind and entity_id):
+        return None
+    if kind in SCHEMA_CHANGED:
+        entity_id = _id_of(entity_id) or entity_id
+    return Event(event_id, kind, entity_id, _source_of(posted))
 
 
 def _source_of(posted: dict[str, Any]) -> str | None:
     data = posted.get("data")
     parent = data.get("parent") if isinstance(data, dict) else None
+    return _id_of(parent.get("data_source_id")) if isinstance(parent, dict) else None
+
+
+def _id_of(given: object) -> str | None:
     try:
-        return dashed(parent["data_source_id"]) if isinstance(parent, dict) else None
-    except (KeyError, AttributeError, ValueError):
+        return dashed(given) if isinstance(given, str) else None
+    except ValueError:
         return None
+
+
+class Taken(NamedTuple):
+    """What is dirty: pages, each with the sources that events placed it in, and sources that changed themselves."""
+
+    pages: dict[str, set[str | None]]
+    changed: set[str]
 
 
 class Dirty:
@@ -76,7 +91,7 @@ class Dirty:
         self._pages: dict[str, set[str | None]] = {}
         """And the sources that events placed them in."""
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._schema = False
+        self._changed: set[str] = set()
 
     def heard(self, event: Event) -> None:
         """Note an event, unless it was noted before."""
@@ -89,18 +104,21 @@ class Dirty:
             if event.type.startswith("page."):
                 self._pages.setdefault(event.entity_id, set()).add(event.source_id)
             elif event.type in SCHEMA_CHANGED:
-                self._schema = True
+                self._changed.add(event.entity_id)
 
-    def take(self, scopes: Collection[str] | None = None) -> tuple[list[str], bool]:
-        """The pages that are dirty, and whether a source itself changed; from now on they count as read.
+    def take(self, scopes: Collection[str] | None = None) -> Taken:
+        """What is dirty; from now on it counts as read.
 
-        With `scopes`, without the pages of which every event says that they are rows of another source.
+        With `scopes`, without other sources and without the pages of which every event says that they are theirs.
         """
         with self._lock:
-            pages, schema = self._pages, self._schema
-            self._pages, self._schema = {}, False
-        wanted = None if scopes is None else {None, *scopes}
-        return [page for page, places in pages.items() if wanted is None or places & wanted], schema
+            taken = Taken(self._pages, self._changed)
+            self._pages, self._changed = {}, set()
+        if scopes is None:
+            return taken
+        wanted = {None, *scopes}
+        pages = {page: places for page, places in taken.pages.items() if places & wanted}
+        return Taken(pages, taken.changed.intersection(scopes))
 
     def put_back(self, pages: Collection[str]) -> None:
         """These could not be read."""

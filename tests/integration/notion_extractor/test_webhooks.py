@@ -56,7 +56,7 @@ def test_the_handshake_keeps_the_token_in_a_file_for_a_person_and_signed_events_
     assert kept.stat().st_mode & 0o007 == 0
     assert post(endpoint, event(1)) == 200
     assert post(endpoint, event(1)) == 200
-    assert dirty.take() == (["p1"], False)
+    assert dirty.take() == ({"p1": {None}}, set())
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_handshake_keeps_the_token_in_a_file_for_a_person_and_signed_events_
 def test_who_cannot_sign_makes_nothing_dirty_and_replaces_no_token(endpoint, dirty, tmp_path, body, secret, status):
     post(endpoint, {"verification_token": SECRET}, secret=None)
     assert post(endpoint, body, secret=secret) == status
-    assert dirty.take() == ([], False)
+    assert dirty.take() == ({}, set())
     assert (tmp_path / "tokens" / "notion.webhook").read_text() == SECRET + "\n"
 
 
@@ -102,7 +102,7 @@ def test_another_method_than_post_is_refused_without_a_word(endpoint, dirty, met
     post(endpoint, {"verification_token": SECRET}, secret=None)
     answer = requests.request(method, endpoint, data=json.dumps(event(1)), timeout=5)
     assert (answer.status_code, answer.content, answer.headers["Server"].strip()) == (405, b"", "webhooks")
-    assert dirty.take() == ([], False)
+    assert dirty.take() == ({}, set())
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_body_that_is_not_as_long_as_it_may_be_or_says_is_not_taken(endpoint, 
         line.sendall(b"POST /notion HTTP/1.1\r\nHost: x\r\n" + lines)
         line.shutdown(socket.SHUT_WR)
         assert line.recv(1000).split()[1] == status
-    assert dirty.take() == ([], False)
+    assert dirty.take() == ({}, set())
 
 
 def test_the_simulated_notions_deliveries_are_taken_in_any_order_and_number(
@@ -144,7 +144,7 @@ def test_the_simulated_notions_deliveries_are_taken_in_any_order_and_number(
         eventually(all_heard)
         eventually(lambda: len(webhooks.told()[0]["deliveries"]) == 6)
         assert {each["status"] for each in webhooks.told()[0]["deliveries"]} == {200}
-        assert dirty.take() == ([], False)
+        assert dirty.take() == ({}, set())
     finally:
         webhooks.stop()
 
@@ -219,17 +219,61 @@ def test_a_row_that_came_by_a_webhook_and_vanished_is_missed_by_the_next_whole_r
     assert [each["id"] for each in office.batches(source)[-1].content["missed"]] == [new]
 
 
-@pytest.mark.parametrize("many", [True, False], ids=["many pages", "a changed schema"])
-def test_what_a_run_does_better_wakes_it(room, register, many):
+def tell(office, count, *, of=None, kind="page.properties_updated"):
+    for number in range(count):
+        body = event(f"{kind}{number}", f"p{number}") | {"data": {"parent": {"data_source_id": of}}}
+        office.extract.dirty.heard(read(json.dumps(body).encode()))
+    office.extract.read_dirty_pages()
+
+
+@pytest.mark.parametrize("what", ["many pages", "many pages, nobody says whose", "a changed schema"])
+def test_what_a_query_does_better_costs_an_increment_of_its_source_alone_however_often_it_comes(
+    room, workspace, register, clock, what
+):
+    source, (page, *_) = register
+    other = workspace.create_database("Outros", REGISTER).data_source_ids[0]
+    office = room(source, *([other] if "nobody" not in what else []))
+    office.run()
+    lookups = len(office.batches("lookup"))
+    for number in range(2):
+        clock.forward(minutes=5)
+        workspace.update_page(page, {"Código": f"edited {number}"})
+        if what == "a changed schema":
+            told(office, source, kind="data_source.schema_updated")
+            office.extract.dirty = Dirty()
+        else:
+            tell(office, 101, of=None if "nobody" in what else source, kind=f"page.{number}")
+    read = [(batch.kind, codes(office, batch)) for batch in office.batches(source)[1:]]
+    assert read == [("increment", ["edited 0"]), ("increment", ["edited 1"])]
+    assert len(office.batches(other)) == (1 if "nobody" not in what else 0)
+    assert len(office.batches("lookup")) == lookups
+    assert not office.extract.wake.is_set()
+
+
+def test_a_changed_source_whose_mapping_changed_with_it_is_read_whole(room, workspace, register):
     source, _ = register
     office = room(source)
     office.run()
-    if many:
-        told(office, *(f"p{n}" for n in range(101)))
-    else:
-        told(office, source, kind="data_source.schema_updated")
-    assert office.extract.wake.is_set()
-    assert len(office.batches(source)) == 1
+    office.mappings[source] = {"role": "tasks"}
+    told(office, source, kind="data_source.schema_updated")
+    assert [batch.kind for batch in office.batches(source)] == ["full", "full"]
+
+
+def test_a_changed_source_whose_whole_read_is_due_is_read_whole(room, register, clock):
+    source, _ = register
+    office = room(source, full_every=timedelta(hours=3))
+    office.run()
+    clock.forward(hours=3, minutes=1)
+    told(office, source, kind="data_source.schema_updated")
+    assert [batch.kind for batch in office.batches(source)] == ["full", "full"]
+
+
+def test_changes_of_other_sources_cost_no_request(room, source):
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    asked = len(source.asked)
+    told(office, "99999999-2222-4333-8444-555555555555", kind="data_source.schema_updated")
+    assert len(source.asked) == asked
 
 
 def test_pages_of_other_sources_cost_no_request_and_start_no_run(room, source):
@@ -313,7 +357,7 @@ def test_a_page_that_is_refused_for_good_keeps_no_other_back_and_the_next_run_br
     told(office, *(row(n)["id"] for n in (1, 2, 3)))
     batch = office.batches(SOURCE_ID)[-1]
     assert (batch.kind, office.rows(batch)) == ("increment", [row(1), row(3)])
-    assert office.extract.dirty.take() == ([], False)
+    assert office.extract.dirty.take() == ({}, set())
     newer = row(2, last_edited_time="2026-11-20T10:05:00.000Z")
     source.replies[QUERY] = reply(body=listed(row(1), newer, row(3)))
     office.run()
@@ -326,7 +370,7 @@ def test_three_refusals_in_a_row_are_not_the_pages_and_the_next_run_brings_them_
     office.run()
     told(office, *(row(n)["id"] for n in range(9)))
     assert len([path for _, path, _ in source.asked if path.startswith("/v1/pages/")]) == 3
-    assert office.extract.dirty.take() == ([], False)
+    assert office.extract.dirty.take() == ({}, set())
 
 
 def test_where_notion_is_away_what_was_read_lands_and_the_other_pages_wait(room, source):
@@ -337,7 +381,7 @@ def test_where_notion_is_away_what_was_read_lands_and_the_other_pages_wait(room,
     told(office, *(row(n)["id"] for n in (1, 2, 3)))
     assert office.rows(office.batches(SOURCE_ID)[-1]) == [row(1)]
     assert office.said() == []
-    assert office.extract.dirty.take() == ([row(2)["id"], row(3)["id"]], False)
+    assert list(office.extract.dirty.take().pages) == [row(2)["id"], row(3)["id"]]
 
 
 def test_a_token_that_is_refused_for_a_page_gives_way_to_the_other_one_without_an_alert(room, workspace, register):

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from services.notion_extractor.webhook import Dirty, Event, Handshake, is_signed, read
+from services.notion_extractor.dirty_pages import MANY, looked_through
+from services.notion_extractor.webhook import Dirty, Event, Handshake, Taken, is_signed, read
 
 TOKEN = "secret_x"
 BODY = '{"name":"São  João"}'.encode()
@@ -119,14 +120,14 @@ def heard(*events):
 
 def test_an_event_that_comes_twice_counts_once():
     dirty = heard(("e1", "page.created", "p1"))
-    assert dirty.take() == (["p1"], False)
+    assert dirty.take() == ({"p1": {None}}, set())
     dirty.heard(Event("e1", "page.created", "p1"))
-    assert dirty.take() == ([], False)
+    assert dirty.take() == ({}, set())
 
 
 def test_events_of_any_order_make_a_page_dirty_once():
     dirty = heard(("e2", "page.properties_updated", "p1"), ("e1", "page.created", "p1"), ("e3", "page.moved", "p2"))
-    assert dirty.take() == (["p1", "p2"], False)
+    assert dirty.take() == ({"p1": {None}, "p2": {None}}, set())
 
 
 @pytest.mark.parametrize(
@@ -134,18 +135,44 @@ def test_events_of_any_order_make_a_page_dirty_once():
     [
         ("data_source.schema_updated", True),
         ("data_source.deleted", True),
+        ("data_source.moved", True),
         ("data_source.content_updated", False),
         ("comment.created", False),
     ],
 )
-def test_a_source_that_changed_itself_is_a_runs_work(kind, changed):
-    assert heard(("e1", kind, "d1")).take() == ([], changed)
+@pytest.mark.parametrize("scopes", [None, {OURS}, {THEIRS}], ids=["no plan yet", "ours", "another's"])
+def test_a_source_that_changed_itself_is_told_by_its_name_where_it_is_read(kind, changed, scopes):
+    counts = changed and scopes != {THEIRS}
+    assert heard(("e1", kind, OURS)).take(scopes) == ({}, {OURS} if counts else set())
+
+
+@pytest.mark.parametrize(("given", "told"), [(OURS.replace("-", ""), OURS), (OURS, OURS), ("x", "x")])
+def test_a_changed_source_is_known_however_its_id_is_written(given, told):
+    body = posted(type="data_source.schema_updated", entity={"id": given, "type": "data_source"})
+    assert read(body) == Event("e1", "data_source.schema_updated", told)
+
+
+@pytest.mark.parametrize(
+    ("count", "place", "changed", "found"),
+    [
+        (MANY, OURS, set(), set()),
+        (MANY, OURS, {THEIRS}, {THEIRS}),
+        (MANY + 1, OURS, set(), {OURS}),
+        (MANY + 1, OURS, {THEIRS}, {OURS, THEIRS}),
+        (MANY + 1, None, set(), {OURS, THEIRS}),
+        (MANY + 1, "elsewhere", set(), set()),
+    ],
+    ids=["few", "few, and a change", "many of ours", "many, and a change", "many of who knows where", "moved away"],
+)
+def test_only_sources_with_many_pages_or_a_change_are_looked_through(count, place, changed, found):
+    taken = Taken({f"p{n}": {place} for n in range(count)}, changed)
+    assert looked_through(taken, {OURS, THEIRS}) == found
 
 
 def test_what_could_not_be_read_waits_before_the_newer():
     dirty = heard(("e1", "page.created", "p1"))
     dirty.put_back(["p0", "p1"])
-    assert dirty.take()[0] == ["p0", "p1"]
+    assert list(dirty.take().pages) == ["p0", "p1"]
 
 
 @pytest.mark.parametrize(
@@ -155,10 +182,10 @@ def test_what_could_not_be_read_waits_before_the_newer():
 )
 def test_a_page_that_every_event_places_in_another_source_is_not_asked_for(places, is_ours):
     dirty = heard(*((f"e{n}", "page.moved", "p1", place) for n, place in enumerate(places)))
-    assert dirty.take({OURS}) == (["p1"] if is_ours else [], False)
+    assert list(dirty.take({OURS}).pages) == (["p1"] if is_ours else [])
 
 
 def test_a_page_that_was_put_back_is_asked_for_whatever_a_later_event_says():
     dirty = heard(("e1", "page.moved", "p1", THEIRS))
     dirty.put_back(["p0", "p1"])
-    assert dirty.take({OURS})[0] == ["p0", "p1"]
+    assert list(dirty.take({OURS}).pages) == ["p0", "p1"]
