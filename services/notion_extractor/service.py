@@ -174,6 +174,7 @@ class Extract:
 
     def _read_pages(self, pages: Sequence[str]) -> None:
         try:
+            self.lander.recorder.refresh()
             self._land_dirty(self.credentials.api(), pages)
         except AuthRejected as error:
             self.dirty.put_back(pages)

@@ -302,6 +302,21 @@ def test_before_the_first_run_and_with_a_refused_token_pages_wait(room, workspac
     assert [batch.kind for batch in office.batches(source)] == ["full", "increment"]
 
 
+def test_after_another_process_had_its_turn_a_page_is_landed_on_what_that_one_read(room, workspace, register):
+    source, (page, *_) = register
+    office, other = room(source), room(source)
+    office.run()
+    other.restart()
+    other.run()
+    full = office.batches(source)[-1]
+    office.extract.lander.recorder.outdated.set()  # as when the broker gives the turn back
+    told(office, page)
+    batch = office.batches()[-1]
+    (entry,) = (each for each in batch.content["plan"] if each["scope"] == source)
+    assert (batch.kind, batch.content["full"]["batch_ref"]) == ("increment", full.batch_ref)
+    assert [ref for ref, _ in entry["holds"]] == [full.batch_ref, batch.batch_ref]
+
+
 def reads_of(office, source):
     plan = office.batches()[-1].content["plan"]
     return next(each["last_read_at"] for each in plan if each["scope"] == source)
