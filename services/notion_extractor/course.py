@@ -70,6 +70,11 @@ class Course:
                 self._newest = Newest(self._edited_since)
                 yield self._newest
 
+    @property
+    def is_over(self) -> bool:
+        """Whether, when nothing is due, all was read: where the newest row is matters no more then."""
+        return not self._out
+
     def took(self, walker: Walker | Newest, page: Mapping[str, Any], *, at: datetime, seconds: float) -> None:
         """A page came, `at` this time of the server, after so many seconds.
 
@@ -100,7 +105,7 @@ class Course:
                 self._tell(walker, until=walker.window.until)
 
     def proof(self) -> dict[str, Any]:
-        """All windows, by time; when the newest row was created, where that was looked for; how crowded minutes were
+        """All windows, by time; when the newest row was created, where that was found out; how crowded minutes were
         parted, and since when what was edited meanwhile was read again.
         """
         windows = sorted(self._told, key=lambda told: (told["since"] or "", told["until"] or "9"))
@@ -108,7 +113,7 @@ class Course:
             "windows": windows,
             "pages": sum(told["pages"] for told in windows) + (self._newest is not None),
             "rows": self._rows,
-            "newest": iso(self._newest_at) if self._newest else None,
+            "newest": iso(self._newest_at) if self._newest_at != EPOCH else None,
             "crowded": self._crowded,
         }
 

@@ -68,15 +68,28 @@ def pages(
     `Transient` where it cannot be trusted; what is under way then is not waited for.
     """
     course = Course(gap=api.gap, edited_since=iso(edited_since) if edited_since else None, cap=cap)
-    answers = Answers[Walker | Newest, Read](lambda walker: api.query(scope, walker.body, size=size, only=only))
+
+    def ask(walker: Walker | Newest) -> Read | None:
+        if isinstance(walker, Walker):
+            return api.query(scope, walker.body, size=size, only=only)
+        try:
+            # In a size of its own: it is one row, and to shrink the walk's pages may end the walk's cursors.
+            return api.query(scope, walker.body, size=PageSize(), only=only)
+        except Transient as error:
+            log.info("nobody knows the newest row, so nothing is shared", scope=scope, reason=str(error))
+            return None
+
+    answers = Answers[Walker | Newest, Read | None](ask)
     read: Read | None = None
     while True:
         for walker in course.due():
             answers.ask(walker)
         if read is not None:
             yield read
-        if not answers.awaited:
+        if course.is_over:
             proof |= course.proof()
             return
         walker, read = answers.next()
+        if read is None:
+            continue
         course.took(walker, read.body, at=min(read.read_at, read.server_time or read.read_at), seconds=read.seconds)

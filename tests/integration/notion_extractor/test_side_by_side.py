@@ -8,6 +8,7 @@ import pytest
 
 from services.notion_extractor.course import ALONE
 from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT
+from services.notion_extractor.verdict import SLOW_TRIES
 from services.notion_extractor.walker import WALKERS
 from shared.contracts.events import AuthFailed, SourceFailed
 from shared.landing import iso
@@ -91,6 +92,57 @@ def test_one_after_the_other_is_enough_where_the_pace_is_slower_than_the_answers
     assert office.batches(SOURCE_ID)[0].records == 2_000
     assert len(long.bodies) == 20
     assert not long.together.is_set()
+
+
+def test_where_the_newest_row_cannot_be_had_the_walk_goes_on_alone_with_pages_as_large_as_before(room, source):
+    class Unsorted(Long):
+        def answer(self, number, body):
+            if body["sorts"][0]["direction"] == "descending":
+                return 503, error(503, "service_unavailable")
+            if number > ALONE / 100:
+                self.refused.wait(timeout=20)
+            return super().answer(number, body)
+
+        refused = threading.Event()
+
+        def __call__(self, handler, asked):
+            super().__call__(handler, asked)
+            newest = [body for body in self.bodies if body["sorts"][0]["direction"] == "descending"]
+            if len(newest) == SLOW_TRIES:
+                self.refused.set()
+
+    long = source.replies[QUERY] = Unsorted(4_000)
+    office = room(SOURCE_ID, url=source.url)
+    assert facts(office.run(), SourceFailed) == []
+    (batch,) = office.batches(SOURCE_ID)
+    proof = batch.content["proof"]
+    assert (batch.records, proof["walks"], proof["page_size"], proof["newest"]) == (4_000, 1, 100, None)
+    assert holds(proof)
+    walked = [body for body in long.bodies if body["sorts"][0]["direction"] == "ascending"]
+    assert {body["page_size"] for body in walked} == {100}
+
+
+def test_nobody_waits_for_the_newest_row_when_all_was_read(room, source):
+    asked, over = threading.Event(), threading.Event()
+    answered = []
+
+    class Hanging(Long):
+        def answer(self, number, body):
+            if body["sorts"][0]["direction"] == "descending":
+                asked.set()
+                over.wait(timeout=20)
+                answered.append(number)
+            elif number > ALONE / 100:
+                asked.wait(timeout=20)
+            return super().answer(number, body)
+
+    source.replies[QUERY] = Hanging(2_000)
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    assert asked.is_set()
+    assert answered == []
+    over.set()
+    assert office.batches(SOURCE_ID)[0].records == 2_000
 
 
 @pytest.mark.parametrize(
