@@ -15,6 +15,8 @@ from shared.landing import Landing
 
 MANY = 100
 """More pages than that are read faster by a query."""
+TOGETHER = 15
+"""So many pages land together: at 150 requests a minute the first of many are there within 10 s."""
 
 
 class Pages(Protocol):
@@ -29,15 +31,15 @@ class Notion(Pages, source.Notion, Protocol):
 
 @dataclass(slots=True)
 class Gathered:
-    """What became of the pages that were asked for. What is gone, trashed or elsewhere is in none of these."""
+    """What became of some pages that were asked for. What is gone, trashed or elsewhere is only in `asked`."""
 
+    asked: list[str] = field(default_factory=list)
+    """All that need not be asked for again."""
     by_scope: dict[str, list[Read]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     """Pages that asking again would not bring, and why."""
-    waiting: list[str] = field(default_factory=list)
-    """Pages to ask for again."""
     trouble: str | None = None
-    """Why they wait."""
+    """Why the others wait."""
 
 
 def looked_through(taken: Taken, scopes: Collection[str]) -> set[str]:
@@ -48,8 +50,9 @@ def looked_through(taken: Taken, scopes: Collection[str]) -> set[str]:
     return taken.changed | {scope for scope in scopes if None in places or scope in places}
 
 
-def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathered:
-    """Ask for `pages`, those of `scopes` alone count. One that is refused keeps no other from being read.
+def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Iterator[Gathered]:
+    """Ask for `pages`, some at a time; those of `scopes` alone count. One that is refused keeps no other from being
+    read; what is in no `asked` is to be asked for again.
 
     Raises `AuthRejected` where the token is refused.
     """
@@ -61,16 +64,21 @@ def gather(api: Pages, pages: Sequence[str], scopes: Collection[str]) -> Gathere
             found.refused[page_id] = str(error)
             refused += 1
             if refused == vanished.PATIENCE:
+                found.asked += pages[number:]
                 found.refused |= dict.fromkeys(pages[number:], str(error))
                 break
-            continue
         except Transient as error:  # it was asked patiently: the next page would wait as long
-            found.waiting, found.trouble = list(pages[number:]), str(error)
+            found.trouble = str(error)
             break
-        refused, scope = 0, _scope_of(page)
-        if page is not None and scope is not None and scope in scopes:
-            found.by_scope.setdefault(scope, []).append(page)
-    return found
+        else:
+            refused, scope = 0, _scope_of(page)
+            if page is not None and scope is not None and scope in scopes:
+                found.by_scope.setdefault(scope, []).append(page)
+        found.asked.append(page_id)
+        if len(found.asked) == TOGETHER:
+            yield found
+            found = Gathered()
+    yield found
 
 
 def land(

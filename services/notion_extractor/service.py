@@ -173,22 +173,26 @@ class Extract:
                 self._attempt(lambda api: self._read_all(api, False, told, is_told=True))
 
     def _read_pages(self, pages: Sequence[str]) -> None:
+        waiting = list(pages)
         try:
             self.lander.recorder.refresh()
-            self._land_dirty(self.credentials.api(), pages)
+            api = self.credentials.api()
+            for found in dirty_pages.gather(api, pages, {each.scope for each in self._planned}):
+                self._land_gathered(api, found)
+                del waiting[: len(found.asked)]
+                if found.trouble:
+                    log.info("pages that a webhook named wait", reason=found.trouble)
         except AuthRejected as error:
-            self.dirty.put_back(pages)
             if error.status == 401:
                 self.credentials.refused()
-                if self.credentials.has_news():
-                    return  # the next beat asks with the other token
-            self.tell.refused(error)
+            if error.status != 401 or not self.credentials.has_news():  # else the next beat asks with the other token
+                self.tell.refused(error)
         except Transient as error:
             log.info("pages that a webhook named wait", reason=str(error))
-            self.dirty.put_back(pages)
+        finally:
+            self.dirty.put_back(waiting)
 
-    def _land_dirty(self, api: NotionApi, pages: Sequence[str]) -> None:
-        found = dirty_pages.gather(api, pages, {each.scope for each in self._planned})
+    def _land_gathered(self, api: NotionApi, found: dirty_pages.Gathered) -> None:
         if found.refused:
             log.warning("pages that a webhook named could not be read, the next run brings them", pages=found.refused)
         landed = dirty_pages.land(
@@ -201,9 +205,6 @@ class Extract:
         )
         for each in landed:
             self.announcer.batch_landed(each.manifest.batch_ref)  # no spreadsheet: people want the whole source there
-        if found.waiting:
-            log.info("pages that a webhook named wait", reason=found.trouble)
-            self.dirty.put_back(found.waiting)
 
     def _with_token(self, read: Callable[[NotionApi], None]) -> None:
         """A refused token gives way to the next one there is, from the run's beginning."""

@@ -399,6 +399,36 @@ def test_where_notion_is_away_what_was_read_lands_and_the_other_pages_wait(room,
     assert list(office.extract.dirty.take().pages) == [row(2)["id"], row(3)["id"]]
 
 
+@pytest.mark.parametrize(
+    ("answer", "fact"),
+    [(error(500, "internal_server_error"), None), (error(401, "unauthorized"), AuthFailed)],
+    ids=["Notion is away", "the token is refused"],
+)
+def test_of_many_pages_the_first_are_landed_before_the_last_are_asked_for_and_none_is_lost(room, source, answer, fact):
+    ids = [row(n)["id"] for n in range(1, 41)]
+    landed = []
+
+    def page(number):
+        def send(handler, asked):
+            landed.append([batch.records for batch in office.batches(SOURCE_ID)][1:])
+            reply(body=row(number))(handler, asked)
+
+        return send
+
+    source.replies |= {page_path(number): page(number) for number in range(1, 41)}
+    source.replies[page_path(33)] = reply(answer["status"], answer)
+    office = room(SOURCE_ID, url=source.url)
+    office.run()
+    office.said()
+    told(office, *ids)
+    assert [len(set(map(tuple, landed[begin : begin + 15]))) for begin in (0, 15)] == [1, 1]
+    assert (landed[14], landed[15], landed[30]) == ([], [15], [15, 15])
+    waiting = list(office.extract.dirty.take().pages)
+    there = [each["id"] for batch in office.batches(SOURCE_ID)[1:] for each in office.rows(batch)]
+    assert there + waiting == ids
+    assert len(facts(office.said(), AuthFailed)) == (fact is AuthFailed)
+
+
 def test_a_token_that_is_refused_for_a_page_gives_way_to_the_other_one_without_an_alert(room, workspace, register):
     source, (page, *_) = register
     office = room(source)
