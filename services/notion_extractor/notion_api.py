@@ -17,13 +17,13 @@ from services.notion_extractor.walk import PAGE_SIZE, WalkAgain
 from shared import clock
 from shared.clock import ReadClock
 from shared.errors import AuthRejected, Rejected, Transient
-from shared.http import Answer, Http, Pace, retry_after
+from shared.http import Answer, Http, Pace, Shut, retry_after
 
 log = structlog.get_logger()
 
 VERSION = "2026-03-11"
 LONGEST_SILENT_WAIT = 600.0
-"""Seconds. A longer wait is obeyed too, but told: the run ends and the next ones find the gate shut."""
+"""Seconds. A longer wait is obeyed too, but told: nobody asks, and the runs end, until the gate opens."""
 CREDIT = 0.05
 """Share of a minute's calls that slow answers may be made up for."""
 
@@ -68,7 +68,13 @@ class NotionApi:
     ) -> None:
         self._http = Http(
             base,
-            pace=Pace(calls=requests_per_minute, seconds=60.0, credit=60.0 * CREDIT, wait=wait),
+            pace=Pace(
+                calls=requests_per_minute,
+                seconds=60.0,
+                credit=60.0 * CREDIT,
+                patience=LONGEST_SILENT_WAIT,
+                wait=wait,
+            ),
             headers={"Authorization": f"Bearer {token}", "Notion-Version": VERSION},
             timeout=(10.0, 75.0),  # the server itself gives up at 60 s
         )
@@ -164,6 +170,8 @@ class NotionApi:
         name = path.split("?", maxsplit=1)[0]
         try:
             answer = self._http.call(method, path, body=sent)
+        except Shut:
+            raise
         except Transient as error:
             # A connection that broke passes as a 502 does.
             raise _as_error(verdict(Answered(502), attempt=attempt), str(error), None) from None

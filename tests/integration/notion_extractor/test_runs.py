@@ -439,3 +439,18 @@ def test_notion_away_is_one_alert(room, source):
     assert isinstance(failed, SourceFailed)
     assert office.run() == []
     assert QUERY not in {path for _, path, _ in source.asked}
+
+
+def test_where_notion_asked_for_a_long_wait_the_runs_end_and_a_new_token_works_at_once(room, source, clock):
+    limited = reply(429, error(429, "rate_limited"), Retry_After="3600")
+    source.replies["/v1/users/me"] = limited
+    office = room(SOURCE_ID, url=source.url)
+    assert not office.extract.run_whole_plan()
+    assert not office.extract.run_whole_plan()
+    assert (office.waits, len(source.asked)) == ([], 1)
+    assert len(facts(office.said(), SourceFailed)) == 1
+    source.replies["/v1/users/me"] = reply(body={"object": "user", "id": "u"})
+    supply(office.folder / "tokens", "notion", "another")
+    list(office.extract.on_token(supplied(clock)))
+    office.run()
+    assert [batch.kind for batch in office.batches(SOURCE_ID)] == ["full"]

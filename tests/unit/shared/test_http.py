@@ -13,7 +13,7 @@ import pytest
 
 from shared import http
 from shared.errors import Rejected, Transient
-from shared.http import Answer, Http, Pace, patiently, retry_after
+from shared.http import Answer, Http, Pace, Shut, patiently, retry_after
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Reply = Callable[[BaseHTTPRequestHandler], None]
@@ -302,6 +302,40 @@ def test_a_pause_that_begins_while_a_call_waits_for_its_turn_holds_it_too():
     pace.turn()
     pace.turn()
     assert hands.now - asked[0] == pytest.approx(30)
+
+
+def test_nobody_stands_before_a_gate_that_is_shut_for_longer_than_the_patience_and_it_opens_when_it_was_asked_to():
+    hands = Hands()
+    pace = Pace(60, 60, patience=600, wait=hands.forward, clock=hands)
+    pace.pause(3600)
+    for _ in range(100):
+        with pytest.raises(Shut, match="another 60 min") as caught:
+            pace.turn()
+        assert caught.value.retry_after == pytest.approx(3600)
+    hands.forward(3000)
+    pace.turn()
+    assert hands.now == pytest.approx(100 + 3600)
+
+
+def test_a_long_pause_that_begins_while_a_call_waits_for_its_turn_is_told_to_it():
+    hands = Hands()
+
+    def wait(seconds):
+        hands.forward(seconds)
+        pace.pause(601)  # another thread's answer
+
+    pace = Pace(60, 60, patience=600, wait=wait, clock=hands)
+    pace.turn()
+    with pytest.raises(Shut):
+        pace.turn()
+
+
+def test_a_slow_rate_is_no_shut_gate():
+    hands = Hands()
+    pace = Pace(1, 3600, patience=600, wait=hands.forward, clock=hands)
+    for _ in range(3):
+        pace.turn()
+    assert hands.now == pytest.approx(100 + 2 * 3600)
 
 
 def test_an_answer_tells_how_long_it_took_without_its_turn(server):
