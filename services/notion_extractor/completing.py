@@ -1,19 +1,25 @@
 """Cut cells completed through the property-item endpoint, within a budget of requests."""
 
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
+from services.notion_extractor.answers import Answers
 from services.notion_extractor.cut import CutCell, completed, cut_cells, still_cut
 from services.notion_extractor.notion_api import Read
+from services.notion_extractor.walker import WALKERS
 from shared.errors import AuthRejected, Rejected, Transient
 
 log = structlog.get_logger()
 
-
 REASONS = 20
 """So many different reasons are told."""
+Row = tuple[dict[str, Any], datetime]
+"""And when it was read."""
 
 
 class _StaysCut(Exception):
@@ -39,23 +45,38 @@ class Completer:
     """Page id and property id of each completed cell."""
     left: int = 0
     reasons: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def row(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row with its cut cells completed, or marked."""
-        cells = cut_cells(row)
-        if not cells:
-            return row
+    def rows(self, given: Iterable[Row]) -> Iterator[Row]:
+        """Each row with its cut cells completed, or marked; several at once, as they come."""
+        answers = Answers[Row, dict[str, Any]](lambda asked: self._row(asked[0]))
+
+        def next_one() -> Row:
+            (_, read_at), row = answers.next()
+            return row, read_at
+
+        for row, read_at in given:
+            if not cut_cells(row):
+                yield row, read_at
+                continue
+            if answers.awaited == WALKERS:
+                yield next_one()
+            answers.ask((row, read_at))
+        while answers.awaited:
+            yield next_one()
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         properties = dict(row["properties"])
-        for cell in cells:
-            self.found += 1
+        for cell in cut_cells(row):
             try:
                 items = self._items(str(row.get("id")), cell)
             except _StaysCut as why:
-                self._note(str(why))
-                self.left += 1
+                self._left_cut(str(why))
                 properties[cell.name] = still_cut(properties[cell.name])
             else:
-                self.done.append([str(row.get("id")), cell.property_id])
+                with self._lock:
+                    self.found += 1
+                    self.done.append([str(row.get("id")), cell.property_id])
                 properties[cell.name] = completed(properties[cell.name], items)
         return {**row, "properties": properties}
 
@@ -74,9 +95,7 @@ class Completer:
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         cursors: set[str] = set()
-        while self.budget > 0:
-            self.budget -= 1
-            self.requests += 1
+        while self._may_ask():
             body = self._ask(page_id, cell, cursor)
             results = body.get("results")
             if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
@@ -92,11 +111,20 @@ class Completer:
             cursors.add(cursor)
         raise _StaysCut("the run's budget of requests is spent")
 
+    def _may_ask(self) -> bool:
+        with self._lock:
+            if self.budget <= 0:
+                return False
+            self.budget -= 1
+            self.requests += 1
+            return True
+
     def _ask(self, page_id: str, cell: CutCell, cursor: str | None) -> dict[str, Any]:
         try:
             return self.api.property_items(page_id, cell.property_id, cursor).body
         except Transient as error:
-            self.budget = 0  # each question was asked patiently already: the next would wait as long
+            with self._lock:
+                self.budget = 0  # each question was asked patiently already: the next would wait as long
             raise _StaysCut(str(error)) from None
         except Rejected as error:
             raise _StaysCut(str(error)) from None
@@ -105,10 +133,13 @@ class Completer:
                 raise
             raise _StaysCut(str(error)) from None
 
-    def _note(self, reason: str) -> None:
-        if reason[:200] not in self.reasons and len(self.reasons) < REASONS:
-            log.info("a cut cell stays cut", reason=reason)
-            self.reasons.append(reason[:200])
+    def _left_cut(self, reason: str) -> None:
+        with self._lock:
+            self.found += 1
+            self.left += 1
+            if reason[:200] not in self.reasons and len(self.reasons) < REASONS:
+                log.info("a cut cell stays cut", reason=reason)
+                self.reasons.append(reason[:200])
 
 
 def _result_of(body: dict[str, Any]) -> object:

@@ -86,10 +86,9 @@ class Rows:
             yield row, read_at
 
     def _rest(self, *, only_later: bool) -> Iterator[tuple[dict[str, Any], datetime]]:
-        for row, read_at in self.spool.rows(only_later=only_later):
-            whole = self.completer.row(row)
-            self._note(whole)
-            yield whole, read_at
+        for row, read_at in self.completer.rows(self.spool.rows(only_later=only_later)):
+            self._note(row)
+            yield row, read_at
         self.proof |= {
             "page_size": self.size.rows,
             "distinct_ids": self.spool.count,

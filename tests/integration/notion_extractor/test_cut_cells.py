@@ -1,9 +1,12 @@
 """Cells that Notion cuts short, completed through the property-item endpoint."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
+from services.notion_extractor.service import SHARE
+from services.notion_extractor.walker import WALKERS
 from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, listed, reply, row
 
 REGISTER = {"Código": "title"}
@@ -69,6 +72,38 @@ def items(*entries, cursor=None):
         "next_cursor": cursor,
         "has_more": cursor is not None,
     }
+
+
+class Together:
+    """Answers nobody before so many ask at once."""
+
+    def __init__(self, count):
+        self.barrier = threading.Barrier(count, timeout=20)
+        self.asked = []
+
+    def __call__(self, handler, body):
+        self.asked.append(handler.path)
+        self.barrier.wait()
+        reply(body=items(*map(entry, range(30))))(handler, body)
+
+
+def cut_rows(count):
+    relation = {"id": "rr", "type": "relation", "relation": [{"id": "0"}] * 25, "has_more": True}
+    return [row(number, properties={"Ligados": relation}) for number in range(count)]
+
+
+@pytest.mark.parametrize("budget", [24, 16], ids=["enough for all", "not enough"])
+def test_cut_cells_are_completed_side_by_side_and_within_the_budget(room, source, budget):
+    together = source.replies["/v1/pages/"] = Together(WALKERS)
+    source.replies[QUERY] = reply(body=listed(*cut_rows(24)))
+    office = room(SOURCE_ID, url=source.url, requests_per_minute=SHARE, every=timedelta(minutes=budget))
+    office.run()
+    proof, rows = landed(office, SOURCE_ID)
+    assert len(together.asked) == len(set(together.asked)) == proof["requests"] == budget
+    assert (proof["found"], proof["completed"], proof["left_cut"]) == (24, budget, 24 - budget)
+    completed = [cells["Ligados"] for cells in rows.values() if not cells["Ligados"]["has_more"]]
+    assert [len(cell["relation"]) for cell in completed] == [30] * budget
+    assert len(rows) == 24
 
 
 @pytest.mark.parametrize(
