@@ -96,7 +96,7 @@ class Extract:
         if isinstance(error, AuthRejected):
             self.tell.refused(error)
         else:
-            self.tell.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
+            self.tell.failed(error.what if isinstance(error, Outage) else ALL_SCOPES, str(error))
 
     def run_whole_plan(self) -> bool:
         """For `--once`: a supplied token first, then everything; returns whether every source was read."""
@@ -109,8 +109,9 @@ class Extract:
             log.warning("a supplied token could not be tried", reason=str(error))
         self._whole = True
         self.run()
+        was_stopped = self.stop.is_set()
         self.spreadsheets.beat()
-        return self.tell.is_all_well
+        return self.tell.is_all_well and not was_stopped
 
     def look_for_token(self) -> None:
         """Every few seconds: try a supplied token that nobody announced; while the token in use is refused, look
@@ -260,11 +261,12 @@ class Extract:
                     return
                 if self._land(api, each, kinds[each.source.scope], plan, ids):
                     read.append(each.source.scope)
-            self.tell.left({entry.scope for entry in plan} | related | {*self.sources, "landing"})
+            self.tell.left({entry.scope for entry in plan} | related | {*self.sources, ALL_SCOPES, "landing"})
             shown = {row_id for row_id in self._memory.watch if row_id in ids}
             self._memory.watch = watch.recounted(watch.seen(self._memory.watch, shown), since=begun)
             if not is_told:
                 self._ask_for_vanished(api, plan, read, found)
+        self.tell.recovered(ALL_SCOPES)
         self.tell.recovered("landing")
 
     def _prepare(self, api: NotionApi, scope: str, given: str) -> Prepared | None:

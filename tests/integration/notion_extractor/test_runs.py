@@ -1,12 +1,22 @@
 """What a run reads whole, what only by edits, and what it says when the source itself has changed."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
 from services.notion_extractor import planning
 from shared.contracts.envelope import first
-from shared.contracts.events import AuthFailed, AuthRecovered, RunNow, SchemaDrifted, SourceFailed, TokenSupplied
+from shared.contracts.events import (
+    AuthFailed,
+    AuthRecovered,
+    RunNow,
+    SchemaDrifted,
+    SourceFailed,
+    SourceRecovered,
+    TokenSupplied,
+)
+from shared.contracts.vocabulary import ALL_SCOPES
 from shared.extraction.supplied import supply
 from simulators.notion.settings import NotionSettings
 from tests.contract.simulated_notion import TOKEN
@@ -410,6 +420,28 @@ def test_once_takes_the_supplied_token_that_lies_there(room, register, given):
     assert len(office.batches(register[1])) == 1
 
 
+@pytest.mark.parametrize("when", ["before the first source", "between two sources", "while the last is read"])
+def test_once_is_not_content_where_it_was_stopped_before_all_was_read(room, workspace, register, when):
+    other = workspace.create_database("Outros", REGISTER).data_source_ids[0]
+    office = room(register[0], other)
+    left = ["before", "between", "while"].index(when.split()[0])
+
+    class Stopping(threading.Event):
+        """Set after so many looks, as a signal comes at any moment."""
+
+        def is_set(self):
+            self.looks += 1
+            if self.looks > left:
+                self.set()
+            return super().is_set()
+
+        looks = 0
+
+    office.extract.stop = Stopping()
+    assert not office.extract.run_whole_plan()
+    assert len(office.batches(register[1])) + len(office.batches(other)) == left
+
+
 def test_once_goes_on_with_the_old_token_where_the_supplied_one_is_bad(room, register):
     office = room(register[0])
     supply(office.folder / "tokens", "notion", "bad")
@@ -432,13 +464,18 @@ def office_workspace(server):
 
 
 def test_notion_away_is_one_alert(room, source):
-    for path in list(source.replies):
+    replies = dict(source.replies)
+    for path in replies:
         source.replies[path] = reply(503, b"<html>")
     office = room(SOURCE_ID, url=source.url)
     (failed,) = office.run()
     assert isinstance(failed, SourceFailed)
+    assert failed.scope == ALL_SCOPES
     assert office.run() == []
     assert QUERY not in {path for _, path, _ in source.asked}
+    source.replies |= replies
+    recovered = [fact.scope for fact in facts(office.run(), SourceRecovered)]
+    assert recovered.count(ALL_SCOPES) == 1
 
 
 def test_where_notion_asked_for_a_long_wait_the_runs_end_and_a_new_token_works_at_once(room, source, clock):
