@@ -15,28 +15,14 @@ from shared.contracts.envelope import Envelope, batch_event_id, consequence, fir
 from shared.contracts.events import Fact, RawDataReady
 from shared.contracts.vocabulary import BatchKind, System
 from shared.errors import Rejected
-from shared.extraction import watch
+from shared.extraction import last_read, watch
+from shared.extraction.last_read import LastRead, following
 from shared.extraction.watch import Watched
 from shared.landing import Landing, Manifest, RawRow, batch_id, iso
 from shared.messaging.codec import encode
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-
-Held = tuple[tuple[str, str], ...]
-"""(batch_ref, sha256) of the batches that together are what a scope holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class LastRead:
-    """A scope's newest batch, when its last complete read ended, and what it holds: its last full batch and what was
-    added since."""
-
-    batch_ref: str
-    read_at: datetime
-    sha256: str
-    holds: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +59,7 @@ def recall(landing: Landing, system: System) -> Memory:
         if memory.last_read_at is None:
             memory.last_read_at = manifest.read_to
             memory.notes = dict(manifest.content.get("notes") or {})
-            entries = [*(manifest.content.get("plan") or []), *(manifest.content.get("retired") or [])]
-            memory.reads = {e["scope"]: _load_read(e) for e in entries if e.get("last_ref")}
+            memory.reads = last_read.load(manifest, landing.manifest)
         if manifest.kind == "lookup":
             memory.listed = watch.load(manifest.content.get("watch") or [])
             break
@@ -151,9 +136,8 @@ class Recorder:
                 latest = max(latest, read_at)
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
-            holds = (*(before.holds if before and kind == "increment" else ()), (batch.batch_ref, sha256))
             read_at = latest if is_read or before is None else before.read_at
-            reads = self.memory.reads | {scope: LastRead(batch.batch_ref, read_at, sha256, holds)}
+            reads = self.memory.reads | {scope: following(before, kind, batch.batch_ref, sha256, read_at)}
             missing = missed(latest)
             planned = {entry.scope for entry in plan}
             fact = RawDataReady(
@@ -181,8 +165,12 @@ class Recorder:
                     "sha256": sha256,
                     "proof": proof,
                     "removed": watch.dump_removed(removed),
-                    "plan": [_planned(entry, reads) for entry in plan],
-                    "retired": [_dump_read(name, read) for name, read in reads.items() if name not in planned],
+                    "plan": [_planned(entry, reads, batch.batch_ref) for entry in plan],
+                    "retired": [
+                        last_read.dump(name, read, into=batch.batch_ref)
+                        for name, read in reads.items()
+                        if name not in planned
+                    ],
                     "missed": watch.dump(missing),
                     "watch": watch.dump(self.memory.watch.values()) if kind == "lookup" else [],
                     "notes": self.memory.notes,
@@ -208,26 +196,7 @@ class Recorder:
             yield first(fact, source=self.source, time=batch.time, event_id=told.id)
 
 
-def _planned(planned: Planned, reads: Mapping[str, LastRead]) -> dict[str, Any]:
+def _planned(planned: Planned, reads: Mapping[str, LastRead], into: str) -> dict[str, Any]:
     last = reads.get(planned.scope)
-    read = _dump_read(planned.scope, last) if last else {"scope": planned.scope}
+    read = last_read.dump(planned.scope, last, into=into) if last else {"scope": planned.scope}
     return read | {"every_seconds": planned.every.total_seconds()}
-
-
-def _dump_read(scope: str, last: LastRead) -> dict[str, Any]:
-    return {
-        "scope": scope,
-        "last_ref": last.batch_ref,
-        "last_read_at": iso(last.read_at),
-        "last_sha256": last.sha256,
-        "holds": [list(held) for held in last.holds],
-    }
-
-
-def _load_read(entry: Mapping[str, Any]) -> LastRead:
-    return LastRead(
-        entry["last_ref"],
-        datetime.fromisoformat(entry["last_read_at"]),
-        entry["last_sha256"],
-        tuple((ref, sha256) for ref, sha256 in entry["holds"]),
-    )
