@@ -23,6 +23,8 @@ LEFT JOIN operacional.client_by_code c ON c.client_key = w.client_key
 LEFT JOIN operacional.client_by_document d ON w.client_key IS NULL AND d.client_document = w.client_document
 WHERE w.is_task
 """
+# Two lines for one task would write either of them.
+ONE_LINE_EACH = "CREATE UNIQUE INDEX ON changed (source, task_id)"
 # Also for what a load of the register did not touch: a client's new manager concerns every open task of the client.
 MANAGERS = """
 INSERT INTO changed
@@ -33,6 +35,7 @@ JOIN operacional.task_history h ON h.source = t.source AND h.task_id = t.task_id
 LEFT JOIN operacional.client_by_code c ON c.client_key = t.client_key
 LEFT JOIN operacional.client_by_document d ON t.client_key IS NULL AND d.client_document = t.client_document
 WHERE h.client_manager IS DISTINCT FROM coalesce(c.client_manager, d.client_manager)
+  AND NOT EXISTS (SELECT 1 FROM changed known WHERE known.source = t.source AND known.task_id = t.task_id)
 """
 _HERE, _THERE = (
     ", ".join(
@@ -59,13 +62,11 @@ WHERE h.source = c.source AND h.task_id = c.task_id AND h.valid_to IS NULL AND h
 OPEN = """
 INSERT INTO operacional.task_history
        (source, task_id, valid_from, status, owner, due_date, completed_at, department, client_manager)
-SELECT DISTINCT ON (c.source, c.task_id)
-       c.source, c.task_id, c.read_at, c.status, c.owner, c.due_date, c.completed_at, c.department, c.client_manager
+SELECT c.source, c.task_id, c.read_at, c.status, c.owner, c.due_date, c.completed_at, c.department, c.client_manager
 FROM changed c
 WHERE NOT EXISTS (
     SELECT 1 FROM operacional.task_history h
     WHERE h.source = c.source AND h.task_id = c.task_id AND (h.valid_to IS NULL OR h.valid_to > c.read_at))
-ORDER BY c.source, c.task_id, c.read_at DESC
 """
 # A source of Notion that was given another role holds no tasks any more.
 NO_TASKS = """
@@ -111,6 +112,7 @@ def write_history(
     take_turn(connection, "history")
     connection.execute(text(CHANGED.format(table=table.name, key=table.key)), source | {"forced": forced})
     if managers:
+        connection.execute(text(ONE_LINE_EACH))
         connection.execute(text(MANAGERS), {"read_at": read_to})
     connection.execute(text(CORRECT), {"forced": forced})
     connection.execute(text(CLOSE))

@@ -1,5 +1,6 @@
 """The history of a task: one row per change, in the order of reading, and what is derived from it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -178,6 +179,26 @@ def test_a_notion_task_has_a_history_too(office, story):
         pages = [page("n", edited=at(minute), source_status=word)]
         office.load(office.land_pages(pages, read_at=at(minute), mapping=TASKS, scope="t", data_source_id="t"))
     assert story("source", "status", task_id="n") == [("notion", "in_progress"), ("notion", "done")]
+
+
+@pytest.mark.parametrize("beside", ["a page that goes", "a page that comes back"])
+def test_a_task_that_changes_its_client_and_itself_at_once_is_what_its_page_says(office, story, beside):
+    register = [page(f"p{code}", client_code=code, client_manager=name) for code, name in (("12", "Ana"), ("7", "Bia"))]
+    office.load(office.land_pages(register, read_at=at(0)))
+    source: dict[str, Any] = {"mapping": TASKS, "scope": "t", "data_source_id": "t"}
+    other = page("m", source_status="Fazendo")
+    office.load(office.land_pages([page("n", client_code="12"), other], read_at=at(1), **source))
+    gone = [{"id": "m", "scope": "t"}]
+    if beside == "a page that comes back":
+        office.load(office.land_pages([], read_at=at(2), removed=gone, **source))
+        gone = []
+    now_says = page("n", edited=at(3), source_status="Fazendo", client_code="7", owner="Rui", due_date="2026-12-01")
+    event = office.land_pages([now_says, *([] if gone else [other])], read_at=at(4), removed=gone, **source)
+    office.load(event, data=replace(event.data, read_to=at(5)))  # the last response came a minute later
+    assert story("status", "owner", "client_manager", "valid_from", "valid_to", task_id="n") == [
+        ("open", None, "Ana", at(1), at(4)),
+        ("in_progress", "Rui", "Bia", at(4), None),
+    ]
 
 
 def test_what_is_a_task_no_more_because_its_source_has_another_role_is_open_nowhere(office, story):
