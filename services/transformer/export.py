@@ -20,11 +20,14 @@ from shared.landing import cell, iso
 
 OFFICE_TIME = ZoneInfo("America/Sao_Paulo")
 EVERY = timedelta(minutes=1)
-# Loads are counted too: of two at once, the one that began first may commit last. And a new day makes other tasks late.
+# The newest load that changed something, and how many did in the day before it: of two at once, the one that began
+# first may commit last. What is forgotten is older. And a new day makes other tasks late.
 STATE = """
-SELECT count(*) || ' loads to ' || coalesce(max(committed_at)::text, '') || ' seen on '
-       || (:now AT TIME ZONE 'America/Sao_Paulo')::date AS state, count(*) AS loads
-FROM ops.loads WHERE inserted + updated + removed > 0
+SELECT count(*) || ' loads to ' || coalesce(max(load_id), 0) || ' of ' || coalesce(max(committed_at)::text, '')
+       || ' seen on ' || (:now AT TIME ZONE 'America/Sao_Paulo')::date AS state, count(*) AS loads
+FROM ops.loads
+WHERE inserted + updated + removed > 0
+  AND committed_at > (SELECT max(committed_at) FROM ops.loads WHERE inserted + updated + removed > 0) - interval '1 day'
 """
 LAST = "SELECT state, written_at FROM ops.exports WHERE name = 'panel'"
 WRITTEN = """
@@ -88,9 +91,9 @@ class Export:
             current = connection.execute(text(STATE), {"now": now}).one()
             last = connection.execute(text(LAST)).one_or_none()
             try:
-                if current.loads == 0 or (
-                    last and not self._is_due(last.state != current.state, now - last.written_at)
-                ):
+                if not last and current.loads == 0:
+                    return
+                if last and not self._is_due(last.state != current.state, now - last.written_at):
                     return
                 rows = connection.execute(text(PANEL), execution_options=STREAMED)
                 self._write((dict(row) for row in rows.mappings()), now)

@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from services.transformer.export import HEADINGS, Export
+from services.transformer.forget import Forget
+from services.transformer.ledger import Outcome, record_load
+from shared.clock import now
 from shared.database.connection import transaction
 from tests.integration.transformer.conftest import at, page
 
@@ -86,6 +89,66 @@ def test_without_news_nothing_is_written_by_any_transformer(exporter, office, wr
     exporter(5).beat()
     exporter(5).beat()
     assert written_at() == before
+
+
+@pytest.fixture
+def old_loads(office):
+    """What was read before that minute was loaded ninety-one days ago."""
+
+    def age(*, before: float) -> None:
+        old = "UPDATE ops.loads SET committed_at = committed_at - interval '91 days' WHERE read_to < :moment"
+        with office.engine.begin() as connection:
+            connection.execute(text(old), {"moment": at(before)})
+
+    return age
+
+
+@pytest.fixture
+def forget(office, transformer_engine):
+    """The beat that forgets; how many loads it took."""
+
+    def beat() -> int:
+        before = len(office.rows("SELECT 1 FROM ops.loads"))
+        Forget(transformer_engine, now).beat()
+        return before - len(office.rows("SELECT 1 FROM ops.loads"))
+
+    return beat
+
+
+def test_loads_that_are_forgotten_are_no_news(exporter, office, written_at, old_loads, forget):
+    for minute in (1, 2, 3):
+        office.bring([task("a", name=f"Name {minute}")], read_at=at(minute))
+    old_loads(before=3)
+    exporter(0).beat()
+    before = written_at()
+    assert forget() == 2
+    exporter(5).beat()
+    assert written_at() == before
+
+
+def test_a_load_that_commits_after_a_later_one_is_news_also_where_another_is_forgotten(
+    exporter, office, written_at, transformer_engine, old_loads, forget
+):
+    office.bring([task("a")], read_at=at(1))
+    old_loads(before=2)
+    slow = office.land([task("b")], read_at=at(2), scope="search:open")
+    with transaction(transformer_engine) as connection:
+        record_load(connection, slow, Outcome(1, 0, 0, 0, 0, (), {}), at(2))
+        office.bring([task("a", name="other")], read_at=at(3))
+        exporter(0).beat()
+        before = written_at()
+    assert forget() == 1
+    exporter(5).beat()
+    assert written_at() != before
+
+
+def test_without_any_load_that_changed_something_a_new_day_is_news_all_the_same(files, exporter, office):
+    office.bring([task("a")], read_at=at(1))
+    exporter(0).beat()
+    with office.engine.begin() as connection:
+        connection.execute(text("UPDATE ops.loads SET inserted = 0"))
+    exporter(24 * 60).beat()
+    assert json.loads((files / "panel.json").read_text("utf-8"))["written_at"] == "2026-11-25T13:00:00.000Z"
 
 
 def test_news_wait_for_the_minute_whoever_wrote_last(files, exporter, office, written_at):
