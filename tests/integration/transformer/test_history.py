@@ -297,3 +297,43 @@ def test_two_changes_on_one_day_count_once(office, backlog, noon):
     for minutes, status in ((0, "OPEN"), (5, "IMPEDIMENT"), (9, "OPEN")):
         office.bring([report(status=status)], read_at=noon - timedelta(days=2) + timedelta(minutes=minutes))
     assert backlog()[2][0] == 1
+
+
+DONE = {"status": "DONE"}
+OTHER_DEPARTMENT = {"company_department.name": "Fiscal"}
+
+
+@pytest.mark.parametrize(
+    ("reads", "done_on"),
+    [
+        pytest.param([(-4, {}), (-3, DONE), (-1, {})], {3: 1}, id="opened again on a later day"),
+        pytest.param([(-4, {}), (-3, DONE), (-1, None)], {3: 1}, id="removed on a later day"),
+        pytest.param([(-4, {}), (-3, DONE), (-2, {}), (-1, DONE)], {3: 1, 1: 1}, id="done twice, on two days"),
+        pytest.param([(-3, DONE), (-2.99, {})], {}, id="opened again on the same day"),
+        pytest.param([(-3, DONE), (-2.99, {}), (-2.98, DONE)], {3: 1}, id="done again on the same day"),
+        pytest.param([(-3, DONE), (-2.99, {}), (-2.98, DONE), (-1, {})], {3: 1}, id="and opened again later"),
+        pytest.param([(-3, DONE), (-1, DONE | {"days": -3, "owner.name": "Rui"})], {3: 1}, id="of another person"),
+        pytest.param([(-3, DONE), (-1, DONE | {"days": -2})], {2: 1}, id="the source corrects when it was done"),
+        pytest.param([(-3, DONE), (-2, {}), (-1, DONE | {"days": -3})], {3: 1}, id="back with the former conclusion"),
+        pytest.param([(-3, DONE), (-2, None), (-1, DONE | {"days": -3})], {3: 1}, id="removed and back"),
+    ],
+)
+def test_a_past_day_keeps_what_was_done_on_it(office, backlog, noon, reads, done_on):
+    office.bring([report("b")], read_at=noon - timedelta(days=5))
+    for days, row in reads:
+        read_at = noon + timedelta(days=days)
+        if row is None:
+            office.bring([], read_at=read_at, scope="lookup", removed=["a"])
+            continue
+        concluded = {"conclusion_date": iso(noon + timedelta(days=row.get("days", days)))} if row else {}
+        said = {key: value for key, value in row.items() if key != "days"}
+        office.bring([report(**said, **concluded)], read_at=read_at)
+    assert {n: counts[2] for n, counts in backlog().items() if counts[2]} == done_on
+
+
+def test_what_was_done_counts_in_the_department_it_is_in_now(office, backlog, noon):
+    done = DONE | {"conclusion_date": iso(noon - timedelta(days=3))}
+    office.bring([report(**done)], read_at=noon - timedelta(days=3))
+    office.bring([report(**done, **OTHER_DEPARTMENT)], read_at=noon - timedelta(days=1))
+    assert sum(counts[2] for counts in backlog().values()) == 0
+    assert backlog("Fiscal")[3][2] == 1

@@ -228,7 +228,7 @@ CROSS JOIN clock;
 -- before it ended. Sums of what came and what went, so that the cost is that of the rows that were open in these days.
 CREATE INDEX task_history_open ON operacional.task_history (valid_to)
     WHERE status NOT IN ('done', 'set_aside', 'cancelled');
-CREATE INDEX task_history_completed ON operacional.task_history (completed_at) WHERE valid_to IS NULL;
+CREATE INDEX task_history_completed ON operacional.task_history (completed_at) WHERE status = 'done';
 
 CREATE OR REPLACE VIEW bi.backlog_by_day AS
 WITH clock AS (
@@ -243,6 +243,15 @@ spans AS (
     CROSS JOIN clock
     WHERE status NOT IN ('done', 'set_aside', 'cancelled') AND (valid_to IS NULL OR valid_to >= since_moment)
 ),
+-- What was opened again or removed later was done all the same. Of two rows that tell of one conclusion, the last counts.
+done AS NOT MATERIALIZED (
+    SELECT source, task_id, department, valid_to,
+           (completed_at AT TIME ZONE 'America/Sao_Paulo')::date AS completed,
+           (valid_to AT TIME ZONE 'America/Sao_Paulo')::date AS ended
+    FROM operacional.task_history
+    CROSS JOIN clock
+    WHERE status = 'done' AND completed_at >= since_moment
+),
 steps AS (
     SELECT source, department, began AS day, 1 AS open, 0 AS overdue, 0 AS done
     FROM spans WHERE ended IS NULL OR ended > began
@@ -255,10 +264,17 @@ steps AS (
     SELECT source, department, ended, 0, -1, 0
     FROM spans WHERE due_date IS NOT NULL AND ended > greatest(began, due_date + 1)
     UNION ALL
-    SELECT source, department, (completed_at AT TIME ZONE 'America/Sao_Paulo')::date, 0, 0, 1
-    FROM operacional.task_history
-    CROSS JOIN clock
-    WHERE valid_to IS NULL AND completed_at >= since_moment AND status = 'done'
+    SELECT source, department, completed, 0, 0, 1
+    FROM done WHERE valid_to IS NULL
+    UNION ALL
+    SELECT source, department, completed, 0, 0, 1
+    FROM done
+    WHERE ended > completed AND NOT EXISTS (
+        SELECT 1 FROM operacional.task_history later
+        WHERE later.source = done.source AND later.task_id = done.task_id AND later.valid_from >= done.valid_to
+          AND later.status = 'done'
+          AND (later.valid_from = done.valid_to
+               OR (later.completed_at AT TIME ZONE 'America/Sao_Paulo')::date = completed))
 ),
 totals AS (
     SELECT source, department, day, sum(open) AS open, sum(overdue) AS overdue, sum(done) AS done
