@@ -8,11 +8,11 @@ NAMES_SHOWN = 200
 WORDS = {
     "clients_without_page": (
         "Clientes sem página no Notion",
-        "Têm tarefas no Gestta, mas o cadastro não tem página com o código (ou o CNPJ/CPF) deles.",
+        "Têm tarefas (no Gestta ou no Notion), mas o cadastro não tem página com o código (ou o CNPJ/CPF) deles.",
     ),
     "pages_without_client": (
-        "Páginas sem cliente no Gestta",
-        "Estão no cadastro, mas nenhuma tarefa tem o código (ou o CNPJ/CPF) delas.",
+        "Páginas do cadastro sem tarefas",
+        "Nenhuma tarefa, do Gestta ou do Notion, tem o código (ou o CNPJ/CPF) delas.",
     ),
     "codes_used_twice": (
         "Códigos em mais de uma página",

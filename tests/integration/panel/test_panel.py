@@ -192,13 +192,13 @@ def test_the_analysts_page_counts_and_names_what_does_not_fit(office, panel, eng
     assert status == 200
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert found["Clientes sem página no Notion"] == (1, ["Oficina &amp; Cia <span>9</span>"])
-    assert found["Páginas sem cliente no Gestta"][0] == 2
+    assert found["Páginas do cadastro sem tarefas"][0] == 2
     assert found["Códigos em mais de uma página"][0] == 1
     assert found["Tarefas em que o Gestta diz uma coisa e as datas outra"] == (
         1,
         ["Tarefa 1 <span>Padaria &amp; Filhos</span>"],
     )
-    link, script = found["Páginas sem cliente no Gestta"][1]
+    link, script = found["Páginas do cadastro sem tarefas"][1]
     assert 'href="https://notion.example/q"' in link
     assert "(sem nome)" in script
     assert "javascript:" not in page

@@ -96,6 +96,40 @@ def test_notions_own_tasks_are_no_pages_of_clients(office, at_odds):
     assert at_odds("pages_without_client") == set()
 
 
+OWN: dict[str, Any] = {
+    "mapping": {**TASKS, "fields": {**TASKS["fields"], "client_document": {"id": "client_document"}}},
+    "scope": "t",
+    "data_source_id": "t",
+}
+
+
+def test_notions_own_tasks_have_clients_too(office, at_odds):
+    register = [
+        page("p1", client_code="3", trade_name="Padaria"),
+        page("p2", client_document="00.000.000/0001-91", trade_name="Banco"),
+        page("p3", client_code="99", trade_name="Sem tarefa"),
+    ]
+    office.load(office.land_pages(register, read_at=at(0)))
+    own = [
+        page("n1", client_code="3"),
+        page("n2", client_document="00.000.000/0001-91"),
+        page("n3", client_code="55"),
+        page("n4", client_code="7"),
+        page("n5", client_document="000.000.001-91"),
+        page("n6", client_code="88"),
+    ]
+    office.load(office.land_pages(own, read_at=at(1), **OWN))
+    office.bring([task("a", "7"), task("b", "9")], read_at=at(2))
+    office.load(office.land_pages([], read_at=at(3), removed=[{"id": "n6", "scope": "t"}], **OWN))
+    assert at_odds("pages_without_client") == {("99", "Sem tarefa")}
+    assert at_odds("clients_without_page") == {
+        ("55", None),
+        ("7", "Cliente 7"),
+        ("9", "Cliente 9"),
+        ("00000000191", None),
+    }
+
+
 DONE = {"status": "DONE", "_due_date": "2026-11-10"}
 YESTERDAY = f"{now() - timedelta(days=2):%Y-%m-%d}"
 TOMORROW = f"{now() + timedelta(days=2):%Y-%m-%d}"

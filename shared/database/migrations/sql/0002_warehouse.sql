@@ -37,6 +37,10 @@ DROP INDEX operacional.gestta_tasks_client_key;
 CREATE INDEX gestta_tasks_client_key ON operacional.gestta_tasks (client_key) WHERE removed_at IS NULL;
 CREATE INDEX gestta_tasks_client_document ON operacional.gestta_tasks (client_document)
     WHERE removed_at IS NULL AND client_key IS NULL;
+CREATE INDEX notion_tasks_client_key ON operacional.notion_pages (client_key)
+    WHERE role = 'tasks' AND removed_at IS NULL;
+CREATE INDEX notion_tasks_client_document ON operacional.notion_pages (client_document)
+    WHERE role = 'tasks' AND removed_at IS NULL AND client_key IS NULL;
 CREATE INDEX gestta_tasks_open ON operacional.gestta_tasks (due_date)
     WHERE removed_at IS NULL AND status NOT IN ('done', 'set_aside', 'cancelled');
 CREATE INDEX gestta_tasks_at_odds ON operacional.gestta_tasks (task_id)
@@ -71,17 +75,27 @@ WHERE role = 'tasks' AND removed_at IS NULL AND status NOT IN ('done', 'set_asid
 -- index: a few hundred steps, however many tasks there are.
 CREATE VIEW ops.clients_at_odds AS
 WITH RECURSIVE codes AS (
-    SELECT (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL) AS code
+    SELECT least(
+        (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL),
+        (SELECT min(client_key) FROM operacional.notion_pages WHERE role = 'tasks' AND removed_at IS NULL)) AS code
     UNION ALL
-    SELECT (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL AND client_key > code)
+    SELECT least(
+        (SELECT min(client_key) FROM operacional.gestta_tasks WHERE removed_at IS NULL AND client_key > code),
+        (SELECT min(client_key) FROM operacional.notion_pages
+         WHERE role = 'tasks' AND removed_at IS NULL AND client_key > code))
     FROM codes WHERE code IS NOT NULL
 ),
 documents AS (
-    SELECT (SELECT min(client_document) FROM operacional.gestta_tasks
-            WHERE removed_at IS NULL AND client_key IS NULL) AS document
+    SELECT least(
+        (SELECT min(client_document) FROM operacional.gestta_tasks WHERE removed_at IS NULL AND client_key IS NULL),
+        (SELECT min(client_document) FROM operacional.notion_pages
+         WHERE role = 'tasks' AND removed_at IS NULL AND client_key IS NULL)) AS document
     UNION ALL
-    SELECT (SELECT min(client_document) FROM operacional.gestta_tasks
-            WHERE removed_at IS NULL AND client_key IS NULL AND client_document > document)
+    SELECT least(
+        (SELECT min(client_document) FROM operacional.gestta_tasks
+         WHERE removed_at IS NULL AND client_key IS NULL AND client_document > document),
+        (SELECT min(client_document) FROM operacional.notion_pages
+         WHERE role = 'tasks' AND removed_at IS NULL AND client_key IS NULL AND client_document > document))
     FROM documents WHERE document IS NOT NULL
 ),
 pages AS (
