@@ -18,11 +18,10 @@ _NEWEST = """
 SELECT DISTINCT ON (system, scope) {column} FROM ops.loads WHERE kind <> 'removal' ORDER BY system, scope, read_to DESC
 """
 # A scope's newest load says when it was read, also when it comes back into the plan; its rejected rows are today's.
-# Words that nobody knew were told once: forgotten, they would be told again. What a person decided counts until it was
-# carried out, and what a person keeps is kept.
+# What a person decided counts until it was carried out, and what a person keeps is kept.
 OLD = {
     "loads": f"committed_at < :load AND NOT to_say AND load_id NOT IN ({_NEWEST.format(column='load_id')})",
-    "quality": "measured_at < :measure AND NOT starts_with(measure, 'unknown ')",
+    "quality": "measured_at < :measure",
     "processed_events": "consumer = 'transformer' AND handled_at < :event",
     "pending_removals": "carried_out_at < :decision AND is_over",
     "rejected_rows": f"rejected_at < :rejected_row AND batch_ref NOT IN ({_NEWEST.format(column='batch_ref')})",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from services.transformer.removals import Decision
+from services.transformer.retention import old
 from services.transformer.tidy.rows import RejectedRow
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import RawDataReady
@@ -49,7 +50,7 @@ SCOPE_READ = """
 UPDATE ops.scopes SET last_read_at = greatest(last_read_at, CAST(:read_at AS timestamptz))
 WHERE system = :system AND scope = :scope
 """
-DRIFT_TOLD = "SELECT 1 FROM ops.quality WHERE system = :system AND measure = :measure LIMIT 1"
+DRIFT_MET = "SELECT max(measured_at) FROM ops.quality WHERE system = :system AND measure = :measure"
 DRIFT = "INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, 1) ON CONFLICT DO NOTHING"
 COUNT = "INSERT INTO ops.quality VALUES (:now, :system, :scope, :measure, :value) ON CONFLICT DO NOTHING"
 LOAD = """
@@ -58,6 +59,7 @@ INSERT INTO ops.loads (event_id, correlation_id, replay, system, scope, kind, ba
 VALUES (:event_id, :correlation_id, :replay, :system, :scope, :kind, :batch_ref, :records,
         :inserted, :updated, :unchanged, :removed, :rejected, :read_to, :started_at, clock_timestamp())
 """
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,18 @@ def record_plan(connection: Connection, manifest: Manifest, batch: RawDataReady)
 
 
 def record_drift(connection: Connection, batch: RawDataReady, drift: set[str], now: datetime) -> tuple[str, ...]:
-    """Of the words that nobody here knows, those that were not told before."""
+    """Of the words that nobody here knows, those that no load met for as long as measures are kept.
+
+    So what stays is told once, and what went and came back after a long time is told again. That a word is met is noted
+    once a day.
+    """
     fresh = []
     for word in sorted(drift):
         measure = {"system": batch.system, "measure": f"unknown {word}"}
-        if not connection.execute(text(DRIFT_TOLD), measure).scalar():
+        met: datetime | None = connection.execute(text(DRIFT_MET), measure).scalar()
+        if met is None or met < now - A_DAY:
             connection.execute(text(DRIFT), measure | {"now": now, "scope": batch.scope})
+        if met is None or met < old(now).measure:
             fresh.append(word)
     return tuple(fresh)
 

@@ -80,6 +80,7 @@ class Office:
     engine: Engine
     removal_limit: float = 0.15
     rules_version: str = "these rules"
+    clock: datetime = NOW
     numbers: Iterator[int] = field(default_factory=count)
 
     def land(
@@ -141,7 +142,7 @@ class Office:
             {"gestta": gestta.tidy, "notion": notion.tidy},
             self.removal_limit,
             self.rules_version,
-            lambda: NOW,
+            lambda: self.clock,
         )
         return list(service(replace(event, **orders)))
 

@@ -91,11 +91,37 @@ def test_another_services_handled_messages_are_not_touched(office, forget, left)
     assert left()["processed_events"] == 1
 
 
-def test_a_word_that_was_told_is_never_told_again(office, forget):
-    office.handle(office.land([ODD], read_at=at(1)))
-    forget(1000)
-    facts = office.handle(office.land([ODD | {"name": "other"}], read_at=at(2)))
-    assert not [fact for fact in facts if isinstance(fact, SchemaDrifted)]
+@pytest.fixture
+def tells(office, transformer_engine):
+    """Whether an odd word is told that is met on this day of the story; what is old is forgotten before."""
+
+    def told(day: float) -> bool:
+        office.clock = NOW + timedelta(days=day)
+        Forget(transformer_engine, lambda: office.clock).beat()
+        facts = office.handle(office.land([ODD | {"name": f"day {day}"}], read_at=office.clock))
+        return any(isinstance(fact, SchemaDrifted) for fact in facts)
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("days", "told_on"),
+    [
+        pytest.param((0, 0.1, 0.2, 1.5), [0], id="one fact, not one per load"),
+        pytest.param(range(0, 400, 50), [0], id="what stays is told once, for ever"),
+        pytest.param((0, 10, 375), [0, 375], id="what went and came back a year later is told again"),
+        pytest.param((0, 89, 178), [0], id="what is met in time is known"),
+    ],
+)
+def test_a_word_is_told_when_nobody_met_it_for_long(tells, days, told_on):
+    assert [day for day in days if tells(day)] == told_on
+
+
+def test_a_word_is_noted_once_a_day(office, tells):
+    for day in (0, 0.1, 0.2, 1.5, 1.6):
+        tells(day)
+    noted = office.rows("SELECT measured_at FROM ops.quality WHERE starts_with(measure, 'unknown') ORDER BY 1")
+    assert [row["measured_at"] for row in noted] == [NOW, NOW + timedelta(days=1.5)]
 
 
 def mass(office, minute):
