@@ -27,6 +27,7 @@ WORDS = {
         "Lidos quase juntos; o painel mostra o que foi lido por último. O número é o do campo com mais casos.",
     ),
 }
+VIEWS = {"flags_against_dates": "ops.flags_at_odds", "parts_at_odds": "ops.parts_at_odds"}
 FIELDS = {
     "title": "Tarefa",
     "status": "Situação",
@@ -54,11 +55,20 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of misfit, as it is now."""
+    """One kind of misfit, as it is now; all of `found` that are not too many are named."""
 
     problem: str
     count: int
-    named: Sequence[Named]
+    found: Sequence[Named]
+
+    @property
+    def named(self) -> Sequence[Named]:
+        return self.found[:NAMES_SHOWN]
+
+    @property
+    def view(self) -> str | None:
+        """Where all of them are, if these are not all."""
+        return VIEWS.get(self.problem, "ops.clients_at_odds") if len(self.found) > NAMES_SHOWN else None
 
     @property
     def title(self) -> str:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.panel import board
 from services.panel.board import Board
 from services.panel.newest import Newest
-from services.panel.quality import NAMES_SHOWN, Quality
+from services.panel.quality import Quality
 
 HERE = Path(__file__).parent
 POLICY = (
@@ -54,7 +54,7 @@ class Pages:
         view = self.qualities.view()
         banners = board.away(view.trouble, shown_of=view.shown.at if view.shown else None)
         page = self.templates.get_template("analyst.html")
-        return HTMLResponse(page.render(quality=view.shown, banners=banners, names_shown=NAMES_SHOWN))
+        return HTMLResponse(page.render(quality=view.shown, banners=banners))
 
     def _board(self, template: str) -> str:
         view = self.boards.view()

@@ -105,7 +105,7 @@ def _board(connection: Connection, now: datetime) -> Board:
 def _quality(connection: Connection, now: datetime) -> Quality:
     counts = connection.execute(text(_PROBLEMS)).all()
     named: dict[str, list[Named]] = {}
-    for row in connection.execute(text(_NAMES), {"limit": NAMES_SHOWN}):
+    for row in connection.execute(text(_NAMES), {"limit": NAMES_SHOWN + 1}):
         named.setdefault(row.problem, []).append(Named(row.name, row.detail, row.url))
     for row in connection.execute(text(_PARTS)):
         detail = f"{row.tasks}, por exemplo {row.example}"

@@ -10,6 +10,8 @@ import urllib.request
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from services.panel.quality import NAMES_SHOWN
+
 pytestmark = pytest.mark.integration
 
 # `due` is in days from today in São Paulo.
@@ -202,6 +204,24 @@ def test_the_analysts_page_counts_and_names_what_does_not_fit(office, panel, eng
     assert 'href="https://notion.example/q"' in link
     assert "(sem nome)" in script
     assert "javascript:" not in page
+
+
+MANY_CLIENTS = """
+    INSERT INTO operacional.gestta_tasks (task_id, title, client_key, content_hash, read_at, batch_ref)
+    SELECT 'many' || n, 'T', 'many' || n, '', now(), 'b' FROM generate_series(1, :clients) AS n
+"""
+
+
+@pytest.mark.parametrize("clients", [NAMES_SHOWN, NAMES_SHOWN + 1])
+def test_names_that_are_too_many_are_said_to_be_the_first_and_where_all_are(office, panel, engine, clients):
+    with engine.begin() as connection:
+        connection.execute(text(MANY_CLIENTS), {"clients": clients})
+    page = panel("/analista")[2]
+
+    count, named = problems(page)["Clientes sem página no Notion"]
+    assert (count, len(named)) == (clients, NAMES_SHOWN)
+    said = f"Só os primeiros {NAMES_SHOWN}. A lista inteira está no banco, em <code>ops.clients_at_odds</code>."
+    assert page.count(said) == page.count("Só os primeiros") == int(clients > NAMES_SHOWN)
 
 
 def test_the_analysts_page_is_one_click_from_the_panel(office, panel):

@@ -1,6 +1,8 @@
 """What the analyst's page says of a misfit."""
 
-from services.panel.quality import WORDS, Named, Problem, in_order
+import pytest
+
+from services.panel.quality import NAMES_SHOWN, WORDS, Named, Problem, in_order
 
 
 def test_problems_stand_in_the_order_of_the_words_and_an_unknown_one_last_under_its_own_name():
@@ -16,3 +18,18 @@ def test_only_web_addresses_are_linked():
         None,
         None,
     ]
+
+
+@pytest.mark.parametrize(
+    ("problem", "view"),
+    [
+        ("codes_used_twice", "ops.clients_at_odds"),
+        ("flags_against_dates", "ops.flags_at_odds"),
+        ("parts_at_odds", "ops.parts_at_odds"),
+    ],
+)
+def test_of_too_many_the_first_are_named_and_the_view_that_has_all(problem, view):
+    one = Named("n", None)
+    assert Problem(problem, 150, [one] * NAMES_SHOWN).view is None
+    cut = Problem(problem, 150, [one] * (NAMES_SHOWN + 1))
+    assert (len(cut.named), cut.view) == (NAMES_SHOWN, view)
