@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from services.console import warehouse as console
 from services.transformer.approved import ApprovedRemovals
-from services.transformer.forget import Forget
+from services.transformer.forget import DELETE, OLD, Forget
 from shared.contracts.events import SchemaDrifted, SourceFailed
 from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
 
@@ -148,6 +148,37 @@ def test_what_was_carried_out_and_said_goes(office, forget, left, console_engine
     forget(1000)
     assert left()["pending_removals"] == 0
     assert office.shown() == {}
+
+
+MANY_LOADS = """
+INSERT INTO ops.loads (event_id, correlation_id, system, scope, kind, batch_ref, records, inserted, updated, unchanged,
+                       removed, rejected, read_to, started_at, committed_at)
+SELECT 'e' || n, 'e', 'gestta', 'report:' || n % 12, 'full', 'gestta/b' || n, 0, 0, 0, 0, 0, 0, moment, moment, moment
+FROM (SELECT n, now() - n * interval '1 minute' AS moment FROM generate_series(1, 20000) AS n) made
+"""
+THEIR_REJECTED_ROWS = """
+INSERT INTO ops.rejected_rows (batch_ref, row_number, field, reason, raw, rejected_at)
+SELECT batch_ref, 1, 'f', 'r', '{}', committed_at FROM ops.loads
+"""
+
+
+def rows_of_loads(plan):
+    """How many rows of `ops.loads` a plan read, of what its parts read."""
+    own = plan["Actual Rows"] * plan["Actual Loops"] if plan.get("Relation Name") == "loads" else 0
+    return own + sum(map(rows_of_loads, plan.get("Plans", ())))
+
+
+@pytest.mark.parametrize("table", ["loads", "rejected_rows"])
+def test_what_is_to_go_is_found_without_reading_all_loads(office, table):
+    with office.engine.begin() as connection:
+        connection.execute(text(MANY_LOADS))
+        connection.execute(text(THEIR_REJECTED_ROWS))
+        connection.execute(text("ANALYZE ops.loads, ops.rejected_rows"))
+        (eldest,) = connection.execute(text("SELECT min(committed_at) FROM ops.loads")).one()
+        long_ago = {"most": 100, "load" if table == "loads" else "rejected_row": eldest + timedelta(hours=1)}
+        statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {DELETE.format(table=table, old=OLD[table])}"
+        (found,) = connection.execute(text(statement), long_ago).scalar_one()
+    assert rows_of_loads(found["Plan"]) < 1000
 
 
 def test_it_goes_step_by_step(office, forget, left):
