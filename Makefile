@@ -38,9 +38,10 @@ test: test-many test-compose ## all tests on real parts
 test-many: packages
 	$(PY) -m pytest --numprocesses 5 --dist loadfile -m "not compose" $(ARGS) $(if $(ARGS),|| [ $$? = 5 ])
 
-# The images are built with all of the machine.
+# The images are built with all of the machine. In the order of the file: what a newcomer sees is asked of a system that
+# nobody has stopped yet.
 test-compose: packages
-	$(PY) -m pytest -m compose $(ARGS) $(if $(ARGS),|| [ $$? = 5 ])
+	$(PY) -m pytest -p no:randomly -m compose $(ARGS) $(if $(ARGS),|| [ $$? = 5 ])
 
 test-fast: setup ## what needs no server
 	$(PY) -m pytest -q -m "not integration and not e2e and not compose" tests/unit tests/contract $(ARGS)
