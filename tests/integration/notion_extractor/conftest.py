@@ -271,3 +271,15 @@ def in_turn(*replies: Reply) -> Reply:
         (left.pop(0) if len(left) > 1 else left[0])(handler, asked)
 
     return send
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The seconds that `api` would have waited, one by one."""
+    return []
+
+
+@pytest.fixture
+def api(source: Tiny, waits: list[float]) -> NotionApi:
+    """The door to Notion, before `source`."""
+    return NotionApi(source.url, "ntn_x", requests_per_minute=60_000, reads=ReadClock(), wait=waits.append)

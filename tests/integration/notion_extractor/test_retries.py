@@ -6,25 +6,14 @@ import threading
 import pytest
 
 from services.notion_extractor.answers import Answers
-from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, NotFound, NotionApi, PageSize, Read
+from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, NotFound, PageSize, Read
 from services.notion_extractor.verdict import SLOW_TRIES, TRIES
 from services.notion_extractor.walk import WalkAgain
-from shared.clock import ReadClock
 from shared.errors import AuthRejected, Rejected, Transient
 from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, in_turn, listed, reply, row
 
 HTML = b"<!doctype html><html><body>edge</body></html>"
 GOOD = reply(body=listed(row(1)))
-
-
-@pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
-def api(source, waits):
-    return NotionApi(source.url, "ntn_x", requests_per_minute=60_000, reads=ReadClock(), wait=waits.append)
 
 
 def asked(source):

@@ -2,9 +2,8 @@
 
 import pytest
 
-from services.notion_extractor.notion_api import NotFound, NotionApi, PageSize
+from services.notion_extractor.notion_api import NotFound, PageSize
 from services.notion_extractor.walk import WalkAgain
-from shared.clock import ReadClock
 from shared.errors import AuthRejected, Rejected, Transient
 from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, Reply, error, in_turn, listed, reply, row
 
@@ -81,16 +80,6 @@ TABLE: dict[str, list[tuple[Reply, type[Exception], list[int]]]] = {
     ],
 }
 PASSES = [name for name, cases in TABLE.items() if cases[0][1] is Transient]
-
-
-@pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
-def api(source, waits):
-    return NotionApi(source.url, "ntn_x", requests_per_minute=60_000, reads=ReadClock(), wait=waits.append)
 
 
 def sizes(source):
