@@ -205,9 +205,14 @@ class _CountsRows:
             nonlocal body
             if message["type"] == "http.response.body":
                 body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    # Before the last byte leaves: who has the whole answer finds its rows in the ledger.
+                    self._count(scope, body)
             await send(message)
 
         await self.app(scope, receive, listen)
+
+    def _count(self, scope: Scope, body: bytes) -> None:
         answer: Any = json.loads(body) if body.startswith(b"{") else {}
         rows = answer.get("results")
         if isinstance(rows, list):
