@@ -25,7 +25,7 @@ from shared.landing import Landing
 from simulators.notion.schema import PropertySpec
 from simulators.office import CODE, MANAGER, SINCE, STATE, TRADE_NAME
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from simulators.world.generate import STATES
 
 HERE = Path(__file__).parent.parent
@@ -200,10 +200,7 @@ def table(readings: list[Reading], source: Source) -> str:
 
 
 def main() -> int:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=1, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(clients=1)
     others = {
         "dlt": f"dlt {version('dlt')}, rest_client as its Notion source asks",
         "ultimate-notion": f"ultimate-notion {version('ultimate-notion')}",

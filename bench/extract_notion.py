@@ -18,7 +18,7 @@ from local.folder import var
 from local.preflight import check_folder
 from simulators.faults import Order
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 
 SLOW, FEW, MANY = 12_000, 20_000, 200_000
 FAST, USUAL = 600, 150
@@ -36,10 +36,7 @@ def rate_used(calls: list[dict[str, Any]], rate: int) -> float:
 
 
 def main() -> int:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=1, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(clients=1)
     place = var() / "bench"
     check_folder(place, [rabbitmq.ACCOUNT])
 

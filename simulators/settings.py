@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import jwt
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
@@ -65,3 +65,9 @@ class Settings(BaseSettings):
             except jwt.InvalidTokenError as error:
                 raise ValueError("SIM_GESTTA_TOKEN must be a JWT (three parts with dots)") from error
         return SecretStr(text)
+
+
+def on_free_ports(**chosen: Any) -> Settings:
+    """A very small office that stands still, each system on a port that is free; but for what is `chosen`."""
+    ports = dict.fromkeys(("gestta_port", "notion_port", "slack_port", "portal_port", "control_port"), 0)
+    return Settings(**ports | {"tasks_per_quarter": 0, "clients": 5, "people": 5, "events_per_minute": 0} | chosen)

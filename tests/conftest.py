@@ -20,9 +20,10 @@ from local import program
 from local.folder import var
 from local.management import Management
 from local.preflight import Unfit, check_folder
+from shared.browser.chromium import installed
 from shared.database.upgrade import LOGINS, upgrade
 from simulators import serve
-from simulators.settings import Settings as SimulatorSettings
+from simulators.settings import on_free_ports
 
 TEMPLATE = "operacional_template"
 # Nothing here is timed: a machine that others use would make an example fail that is right.
@@ -94,6 +95,13 @@ def _absent(reason: str) -> None:
 def absent() -> Callable[[str], None]:
     """`absent("no engine answers")`: skips on a laptop, fails in CI."""
     return _absent
+
+
+@pytest.fixture(scope="session")
+def chromium(absent: Callable[[str], None]) -> None:
+    """Nothing but that there is one."""
+    if installed() is None:
+        absent("no Chromium on this machine: install the packages chromium and chromium-driver")
 
 
 @pytest.fixture(scope="session")
@@ -185,17 +193,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def simulators() -> Iterator[serve.Running]:
     """A small outside world on free ports that stands still until its control door moves it."""
-    settings = SimulatorSettings(
-        gestta_port=0,
-        notion_port=0,
-        slack_port=0,
-        portal_port=0,
-        control_port=0,
-        tasks_per_quarter=300,
-        clients=40,
-        people=8,
-        events_per_minute=0,
-    )
+    settings = on_free_ports(tasks_per_quarter=300, clients=40, people=8)
     with serve.start(settings) as running:
         yield running
 

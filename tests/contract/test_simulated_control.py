@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from tests.contract.simulated_control import clients, door, order, search
 
 PORTS = {f"SIM_{name}_PORT": "0" for name in ("GESTTA", "NOTION", "SLACK", "PORTAL", "CONTROL")}
@@ -22,10 +22,7 @@ PORTS = {f"SIM_{name}_PORT": "0" for name in ("GESTTA", "NOTION", "SLACK", "PORT
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=300, clients=150, people=15, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(tasks_per_quarter=300, clients=150, people=15)
     with start(settings) as found:
         yield found
 
@@ -146,10 +143,7 @@ def test_an_erasure_that_finds_nothing_says_so(running):
 
 
 def test_the_world_goes_on_by_itself_until_it_is_paused():
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=60, clients=20, people=10, events_per_minute=6000,
-    )  # fmt: skip
+    settings = on_free_ports(tasks_per_quarter=60, clients=20, people=10, events_per_minute=6000)
     with start(settings) as running:
         _until(lambda: running.world.version > 20)
         door(running, "POST", "/world/pause")
@@ -166,10 +160,7 @@ def _until(happened: Any, seconds: float = 10) -> None:
 
 
 def test_stopping_twice_is_once_and_frees_the_ports():
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports()
     running = start(settings)
     port = int(running.urls["gestta"].rsplit(":", 1)[1])
     running.stop()
@@ -205,10 +196,7 @@ def test_the_process_says_one_line_and_ends_within_two_seconds_of_sigterm():
 
 
 def test_a_slow_answer_does_not_hold_up_the_end():
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports()
     with ThreadPoolExecutor(1) as pool:
         with start(settings) as running:
             order(running, "slow", args={"seconds": 60})

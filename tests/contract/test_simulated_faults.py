@@ -7,16 +7,13 @@ import pytest
 import requests
 
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from tests.contract.simulated_control import clients, door, order, search
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=300, clients=150, people=15, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(tasks_per_quarter=300, clients=150, people=15)
     with start(settings) as found:
         yield found
 

@@ -9,7 +9,7 @@ import requests
 from pydantic import SecretStr
 
 from simulators.serve import start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from tests.contract.simulated_gestta import ME, NOW, SEARCH, Office, an_office
 
 
@@ -78,11 +78,9 @@ def test_a_refusal_may_be_a_403_instead(office):
 def test_a_first_token_of_anybodys_is_accepted_until_its_life_ends():
     first = jwt.encode({"name": "qualquer"}, "a key that the simulator has never seen", algorithm="HS256")
     clock = [NOW]
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=60, clients=10, people=5, events_per_minute=0,
-        gestta_token=SecretStr(first), gestta_token_life=timedelta(seconds=60),
-    )  # fmt: skip
+    settings = on_free_ports(
+        tasks_per_quarter=60, clients=10, gestta_token=SecretStr(first), gestta_token_life=timedelta(seconds=60)
+    )
     with start(settings, lambda: clock[0]) as running:
         office = Office(running, clock)
         assert office.call("GET", "/core/company/user/me", token=first).status_code == 200

@@ -8,16 +8,13 @@ import requests
 
 from simulators.notion import errors
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from tests.contract.simulated_notion import NEWEST
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=40, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(clients=40)
     with start(settings) as found:
         yield found
 

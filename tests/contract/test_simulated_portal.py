@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from simulators.portal.app import MODEL_PATH, Behaviour
 from simulators.portal.refreshes import Refreshes
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from tests.contract.a_browser import a_browser
 
 EMAIL, PASSWORD = "robo@escritorio.example", "senha-inventada"
@@ -27,10 +27,7 @@ QUICK = Behaviour(refresh_takes=timedelta(seconds=0.5))
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports()
     with start(settings) as found:
         yield found
 

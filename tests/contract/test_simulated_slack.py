@@ -10,16 +10,13 @@ from slack_sdk.errors import SlackApiError
 
 from simulators.faults import Order
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from simulators.slack import mrkdwn
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=0, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports()
     with start(settings) as found:
         yield found
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = {"email": "robo@escritorio.example", "password": "senha-inventada"}
@@ -18,10 +18,7 @@ ACCOUNT = {"email": "robo@escritorio.example", "password": "senha-inventada"}
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=30, clients=5, people=5, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(tasks_per_quarter=30)
     with start(settings) as running:
         yield running
 

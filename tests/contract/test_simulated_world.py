@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from simulators.serve import Running, start
-from simulators.settings import Settings
+from simulators.settings import on_free_ports
 from simulators.world import names, truth
 from simulators.world.calendar import is_business_day, midnight
 from simulators.world.documents import cnpj, cpf
@@ -33,10 +33,7 @@ def world() -> World:
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    settings = Settings(
-        gestta_port=0, notion_port=0, slack_port=0, portal_port=0, control_port=0,
-        tasks_per_quarter=300, clients=60, people=15, events_per_minute=0,
-    )  # fmt: skip
+    settings = on_free_ports(tasks_per_quarter=300, clients=60, people=15)
     with start(settings, lambda: NOW) as found:
         yield found
 

@@ -1,6 +1,5 @@
 """A real Chromium before the simulated portal."""
 
-import os
 import threading
 from dataclasses import replace
 
@@ -10,15 +9,7 @@ from sqlalchemy import text
 from services.bi_refresher.portal.pages import ModelPage
 from services.bi_refresher.portal.robot import Robot
 from shared import clock
-from shared.browser.chromium import installed
 from shared.landing import Landing
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    if installed() is None:
-        reason = "no Chromium on this machine: install the packages chromium and chromium-driver"
-        pytest.fail(reason, pytrace=False) if os.environ.get("CI") else pytest.skip(reason)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import requests
 from sqlalchemy import create_engine, text
 
 from local.ports import free
-from shared.browser.chromium import installed
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
 
@@ -156,10 +155,7 @@ def test_what_the_outside_refuses_is_said_with_what_to_do(examined, road, strang
     assert said(found, "bi_page", "não responde", "confira BI_URL e a rede")
 
 
-def test_what_is_not_shared_unknown_or_missing_is_said_with_what_to_do(examined, road, absent):
-    if installed() is None:
-        absent("no Chromium on this machine: install the packages chromium and chromium-driver")
-
+def test_what_is_not_shared_unknown_or_missing_is_said_with_what_to_do(examined, road, chromium):
     found = examined(NOTION_SOURCES=NO_SUCH_PAGE, GESTTA_TOKEN="", SLACK_CHANNEL="another", BI_PASSWORD="another")
 
     assert said(found, f"notion source {NO_SUCH_PAGE}", "não foi compartilhada", "Conexões")

@@ -27,7 +27,7 @@ from shared.extraction.supplied import SuppliedTokens
 from shared.landing import Landing, Manifest
 from shared.messaging import rabbitmq
 from simulators import serve
-from simulators.settings import Settings as SimulatorSettings
+from simulators.settings import on_free_ports
 from tests.integration.gestta_extractor.token_office import EMAIL, PASSWORD, TokenOffice
 
 SEVEN_MINUTES = timedelta(minutes=7)
@@ -164,19 +164,7 @@ def token_office(amqp_url, tmp_path):
     """An office whose extractor runs as a process, by itself once an hour; its account is marked, and in the end its
     secrets are looked for in everything that was shown."""
     rabbitmq.declare(amqp_url)
-    settings = SimulatorSettings(
-        gestta_port=0,
-        notion_port=0,
-        slack_port=0,
-        portal_port=0,
-        control_port=0,
-        tasks_per_quarter=60,
-        clients=20,
-        people=5,
-        events_per_minute=0,
-        gestta_email=EMAIL,
-        gestta_password=SecretStr(PASSWORD),
-    )
+    settings = on_free_ports(tasks_per_quarter=60, clients=20, gestta_email=EMAIL, gestta_password=SecretStr(PASSWORD))
     with serve.start(settings) as simulators:
         environment = {
             "AMQP_URL": amqp_url,

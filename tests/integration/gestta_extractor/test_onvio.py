@@ -1,6 +1,5 @@
 """A real Chromium before the simulated Onvio: it comes back with the web app's token, or says what a person must do."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 from services.gestta_extractor import token as tokens
 from services.gestta_extractor.sign_in.onvio import Onvio, newest
 from shared import clock
-from shared.browser.chromium import installed
 from shared.contracts.events import AuthFailed
 from shared.errors import AuthRejected, Transient
 from shared.landing import Landing
@@ -23,13 +21,6 @@ from tests.integration.gestta_extractor.token_office import EMAIL, PASSWORD
 from tests.unit.gestta_extractor.test_token import NOW, made
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    if installed() is None:
-        reason = "no Chromium on this machine: install the packages chromium and chromium-driver"
-        pytest.fail(reason, pytrace=False) if os.environ.get("CI") else pytest.skip(reason)
 
 
 @pytest.fixture
