@@ -6,7 +6,8 @@ from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.ids import dashed, source_id
 from services.notion_extractor.mapping import resolve
 from services.notion_extractor.mapping_file import ignored, own_of
-from services.notion_extractor.notion_api import NotFound, NotionApi
+from services.notion_extractor.notion_api import NotionApi
+from services.notion_extractor.reply import NotFound
 from services.notion_extractor.settings import Settings
 from shared.checks import Check, landing_works, tell
 from shared.errors import AuthRejected, Rejected, Transient

@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from itertools import count
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -12,12 +11,20 @@ from urllib.parse import quote, urlencode
 import structlog
 import tenacity
 
+from services.notion_extractor.reply import (
+    AskAgain,
+    NotFound,
+    asked_wait,
+    error_for,
+    object_of,
+    server_time,
+    told,
+)
 from services.notion_extractor.verdict import Answered, Next, smaller, verdict
-from services.notion_extractor.walk import PAGE_SIZE, WalkAgain
-from shared import clock
+from services.notion_extractor.walk import PAGE_SIZE
 from shared.clock import ReadClock
-from shared.errors import AuthRejected, Rejected, Transient
-from shared.http import Answer, Http, Pace, Shut, retry_after
+from shared.errors import Rejected, Transient
+from shared.http import Http, Pace, Shut
 
 log = structlog.get_logger()
 
@@ -26,14 +33,6 @@ LONGEST_SILENT_WAIT = 600.0
 """Seconds. A longer wait is obeyed too, but told: nobody asks, and the runs end, until the gate opens."""
 CREDIT = 0.05
 """Share of a minute's calls that slow answers may be made up for."""
-
-
-class NotFound(Rejected):
-    """404: absent or not shared with the connection; Notion does not say which."""
-
-
-class _Again(Transient):
-    """Inside the door: ask once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class NotionApi:
             log.info("asking again", attempt=state.attempt_number, wait_seconds=state.upcoming_sleep, error=str(error))
 
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
+            retry=tenacity.retry_if_exception_type(AskAgain),
             wait=pause,
             sleep=self._wait,
             before_sleep=tell,
@@ -174,86 +173,18 @@ class NotionApi:
             raise
         except Transient as error:
             # A connection that broke passes as a 502 does.
-            raise _as_error(verdict(Answered(502), attempt=attempt), str(error), None) from None
+            raise error_for(verdict(Answered(502), attempt=attempt), str(error), None) from None
         read_at = self._reads.read()
-        found = _object_of(answer)
+        found = object_of(answer)
         if answer.status == 200 and found is not None and found.get("object") != "error":
-            return Read(found, read_at, _server_time(answer), answer.seconds)
-        answered, said = _facts(answer, found)
+            return Read(found, read_at, server_time(answer), answer.seconds)
+        answered, said = told(answer, found)
         follows = verdict(answered, attempt=attempt)
-        wait = _asked_wait(answer, found)
+        wait = asked_wait(answer, found)
         if wait is not None and follows in (Next.AGAIN, Next.AGAIN_SMALLER, Next.GIVE_UP):
             self._http.pause(wait)
             if wait > LONGEST_SILENT_WAIT:
                 follows = Next.GIVE_UP
         if follows is Next.AGAIN_SMALLER and size is not None:
             size.rows = min(size.rows, smaller(rows))  # another thread may have made it smaller meanwhile
-        raise _as_error(follows, f"{name}: {said}", wait)
-
-
-def _object_of(answer: Answer) -> dict[str, Any] | None:
-    try:
-        found = answer.json()
-    except Transient:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _facts(answer: Answer, found: dict[str, Any] | None) -> tuple[Answered, str]:
-    """What the retry table needs to know, and the answer in words."""
-    if found is None or found.get("object") != "error":
-        start = answer.body[:60].decode("utf-8", "replace")
-        return Answered(answer.status, is_json=False), f"{answer.status} without a Notion object; it starts {start!r}"
-    status, code, message = answer.status, found.get("code"), str(found.get("message", ""))[:300]
-    if status == 200:  # an error in the clothes of an answer: its own status counts
-        inner = found.get("status")
-        status = inner if isinstance(inner, int) and inner >= 400 else 500
-    detail = found.get("additional_data")
-    reason = detail.get("rate_limit_reason") if isinstance(detail, dict) else None
-    return (
-        Answered(
-            status,
-            code=str(code),
-            reason=str(reason) if reason is not None else None,
-            names_cursor="cursor" in message.lower(),
-        ),
-        f"{status} {code}: {message}",
-    )
-
-
-def _as_error(follows: Next, said: str, wait: float | None) -> Exception:
-    match follows:
-        case Next.AGAIN | Next.AGAIN_SMALLER:
-            return _Again(said, retry_after=wait)
-        case Next.GIVE_UP:
-            return Transient(said, retry_after=wait)
-        case Next.WALK_AGAIN:
-            return WalkAgain(f"the cursor is no longer valid: {said}")
-        case Next.TOKEN_REFUSED:
-            return AuthRejected("notion", 401, f"the token is invalid, expired or revoked ({said})")
-        case Next.FORBIDDEN:
-            return AuthRejected("notion", 403, f"the connection lacks a capability, it needs `Read content` ({said})")
-        case Next.ABSENT:
-            return NotFound(
-                f"Notion does not know it, or it is not shared with the connection (••• → Connections): {said}"
-            )
-        case Next.NETWORK:
-            return Rejected(f"something on the way to Notion refuses us (a network block, not permissions): {said}")
-        case _:
-            return Rejected(f"Notion refuses this for good, asking again would not help: {said}")
-
-
-def _asked_wait(answer: Answer, found: dict[str, Any] | None) -> float | None:
-    """Seconds to wait by the header, else by the body, which repeats them as a text."""
-    wait = retry_after(answer.headers, now=clock.now())
-    detail = (found or {}).get("additional_data")
-    text = str(detail.get("retry_after", "")) if isinstance(detail, dict) else ""
-    return wait if wait is not None else float(text) if text.isdecimal() else None
-
-
-def _server_time(answer: Answer) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise error_for(follows, f"{name}: {said}", wait)

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from services.notion_extractor.notion_api import NotFound, PageSize, Read
+from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.reading import Proof, Queries, pages, walked
+from services.notion_extractor.reply import NotFound
 from services.notion_extractor.turn import edited_since
 from shared.errors import AuthRejected, Rejected, Transient
 from shared.landing import iso

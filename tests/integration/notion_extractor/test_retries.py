@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from services.notion_extractor.answers import Answers
-from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, NotFound, PageSize, Read
+from services.notion_extractor.notion_api import LONGEST_SILENT_WAIT, PageSize, Read
+from services.notion_extractor.reply import NotFound
 from services.notion_extractor.verdict import SLOW_TRIES, TRIES
 from services.notion_extractor.walk import WalkAgain
 from shared.errors import AuthRejected, Rejected, Transient

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.notion_extractor.notion_api import NotFound, PageSize
+from services.notion_extractor.notion_api import PageSize
+from services.notion_extractor.reply import NotFound
 from services.notion_extractor.walk import WalkAgain
 from shared.errors import AuthRejected, Rejected, Transient
 from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, Reply, error, in_turn, listed, reply, row
