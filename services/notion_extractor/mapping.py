@@ -3,97 +3,12 @@
 The mapping is read here and nowhere else; what it made of a schema goes into the manifest by property id.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, get_args
 
+from services.notion_extractor.names import GROUPS, KNOWN, WORDS, bare
 from shared.contracts.vocabulary import Role, Status
 from shared.errors import Rejected
-
-# Names as people write them, normalised: no accents, no punctuation, lower case. The first that exists counts.
-KNOWN: dict[Role, dict[str, tuple[str, ...]]] = {
-    "clients": {
-        "client_code": (
-            "codigo dominio",
-            "cod dominio",
-            "codigo do cliente",
-            "codigo cliente",
-            "codigo",
-            "client code",
-            "customer code",
-            "code",
-        ),
-        "trade_name": (
-            "nome fantasia",
-            "fantasia",
-            "razao social",
-            "nome",
-            "trade name",
-            "company name",
-            "company",
-            "name",
-        ),
-        "client_manager": (
-            "gestao de clientes",
-            "gestor de clientes",
-            "gestor",
-            "gestao",
-            "client manager",
-            "account manager",
-            "manager",
-        ),
-        "client_state": ("estado", "uf", "state"),
-        "client_since": (
-            "1 competencia",
-            "1a competencia",
-            "primeira competencia",
-            "inicio",
-            "data de inicio",
-            "cliente desde",
-            "first period",
-            "client since",
-            "start date",
-            "start",
-            "since",
-        ),
-        "client_document": ("cnpj", "cnpj cpf", "cpf cnpj", "documento", "document", "tax id"),
-    },
-    "tasks": {
-        "source_status": ("status", "situacao", "etapa", "state"),
-        "owner": ("responsavel", "responsaveis", "assignee", "owner", "pessoa"),
-        "department": ("departamento", "setor", "area", "department", "team"),
-        "due_date": ("prazo", "vencimento", "data", "meta", "due", "due date", "date"),
-        "legal_due_date": ("prazo legal", "data legal", "legal due date"),
-        "competence": ("competencia", "competence"),
-        "completed_at": ("concluida em", "concluido em", "conclusao", "completed at", "done at"),
-        "client_code": ("codigo do cliente", "codigo dominio", "codigo", "client code"),
-        "client_document": ("cnpj", "documento"),
-    },
-}
-# Notion's own three groups of a status property; "cancelled" is an option, not a group.
-_GROUPS = {"to do": "open", "in progress": "in_progress", "complete": "done"}
-_WORDS = {
-    "cancelado": "cancelled",
-    "cancelada": "cancelled",
-    "cancelled": "cancelled",
-    "canceled": "cancelled",
-    "bloqueado": "blocked",
-    "bloqueada": "blocked",
-    "impedido": "blocked",
-    "blocked": "blocked",
-    "a fazer": "open",
-    "nao iniciada": "open",
-    "nao iniciado": "open",
-    "not started": "open",
-    "em andamento": "in_progress",
-    "fazendo": "in_progress",
-    "in progress": "in_progress",
-    "feito": "done",
-    "concluido": "done",
-    "concluida": "done",
-    "done": "done",
-}
 
 
 def resolve(
@@ -112,12 +27,12 @@ def resolve(
     renamed = _renamed(properties, before or {}, role)
     by_name: dict[str, str] = {}
     for name in properties:
-        by_name.setdefault(_bare(name), name)
+        by_name.setdefault(bare(name), name)
     title = next((name for name, p in properties.items() if p["type"] == "title"), None)
     fields = {"title": (title, title)}
     for field, names in KNOWN[role].items():
         found = next((by_name[name] for name in names if name in by_name), None)
-        known_as = next((old for of, old in renamed if of == field and _bare(old) in names), None)
+        known_as = next((old for of, old in renamed if of == field and bare(old) in names), None)
         fields[field] = (found, found) if found or not known_as else (renamed[field, known_as], known_as)
     if role == "clients" and fields["client_code"][0] is None:
         fields["client_code"] = (title, title)
@@ -190,10 +105,10 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
     if not isinstance(definition, dict):
         return {}
     options = {str(o.get("id")): str(o.get("name")) for o in _objects(definition.get("options"))}
-    found = {word: _WORDS[_bare(word)] for word in options.values() if _bare(word) in _WORDS}
+    found = {word: WORDS[bare(word)] for word in options.values() if bare(word) in WORDS}
     for group in _objects(definition.get("groups")):
-        name_of_group = _bare(str(group.get("name", "")))
-        status = _GROUPS.get(name_of_group) or _WORDS.get(name_of_group)
+        name_of_group = bare(str(group.get("name", "")))
+        status = GROUPS.get(name_of_group) or WORDS.get(name_of_group)
         option_ids = group.get("option_ids")
         for option_id in option_ids if isinstance(option_ids, list) else []:
             word = options.get(str(option_id))
@@ -204,10 +119,3 @@ def _statuses(properties: Mapping[str, Any], name: str | None) -> dict[str, str]
 
 def _objects(given: object) -> list[dict[str, Any]]:
     return [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
-
-
-def _bare(name: str) -> str:
-    # Ordinals go first: NFKD would make a plain `a` of the ª in "1ª Competência".
-    decomposed = unicodedata.normalize("NFKD", re.sub("[ªº]", " ", name.lower()))
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return re.sub(r"[^a-z0-9]+", " ", plain).strip()

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from services.console.__main__ import console
-from services.notion_extractor.mapping import KNOWN, resolve
+from services.notion_extractor.mapping import resolve
+from services.notion_extractor.names import KNOWN
 from services.notion_extractor.mapping_file import read_mapping
 from services.transformer.export import HEADINGS, WORDS
 
