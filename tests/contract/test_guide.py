@@ -13,8 +13,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from services.console.__main__ import console
 from services.notion_extractor.mapping import resolve
-from services.notion_extractor.names import KNOWN
 from services.notion_extractor.mapping_file import read_mapping
+from services.notion_extractor.names import KNOWN
 from services.transformer.export import HEADINGS, WORDS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "guia-do-analista.md").read_text(encoding="utf-8")
