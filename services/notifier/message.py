@@ -7,6 +7,7 @@ from typing import Any
 
 from services.notifier.incidents import Incident, Member
 from services.notifier.policy import Reason
+from services.notifier.words import CREDENTIAL_DEFAULT, CREDENTIALS, PLACES, SYSTEMS, UNANNOUNCED, WORDS, Words
 from shared.errors import Transient
 
 BLOCK_LIMIT = 3000
@@ -15,8 +16,6 @@ _QUOTE_LIMIT = 400
 _SHOWN = 8
 # Brazil has had no daylight saving since 2019, and slim images carry no time zone data.
 BRASILIA = timezone(timedelta(hours=-3))
-_CONSOLE = "python -m services.console"
-_SYSTEMS = {"gestta": "Gestta", "notion": "Notion", "powerbi": "Power BI", "slack": "Slack", "warehouse": "banco"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,131 +30,9 @@ class MaybeSent(Transient):
     """No answer came: the message may be in the channel or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What is said of a kind of incident; `{name}` is the system or queue, escaped."""
-
-    wrong: str
-    effect: str
-    todo: tuple[str, ...]
-    over: str
-
-
-_WORDS = {
-    "auth": _Words(
-        "{name} recusou a nossa credencial",
-        "O painel continua com os dados da última leitura de {name}; nada se perde e nada novo entra até a troca.",
-        (),
-        "{name} voltou a aceitar a credencial",
-    ),
-    "expiring": _Words(
-        "A credencial de {name} vai expirar",
-        "Por enquanto nada muda. Depois do prazo, o painel para de receber dados novos de {name}.",
-        (),
-        "A credencial de {name} foi renovada",
-    ),
-    "source": _Words(
-        "Não estamos conseguindo ler {name}",
-        "As partes abaixo ficam como na última leitura boa; o resto do painel segue atualizado.",
-        (
-            "Espere a próxima leitura: o sistema tenta de novo sozinho.",
-            f"Se continuar, rode `{_CONSOLE} doctor`, que diz o que está errado e o que fazer.",
-        ),
-        "{name} voltou a ser lido por inteiro",
-    ),
-    "removals": _Words(
-        "Muitos registros sumiram de {name} de uma vez",
-        "Nenhum foi retirado do painel: a retirada espera a decisão de uma pessoa.",
-        (
-            "Confira em {name} se eles foram mesmo excluídos.",
-            f"Depois rode `{_CONSOLE} removals approve` (retirar do painel) ou `{_CONSOLE} removals reject` (manter).",
-        ),
-        "{name}: nenhuma retirada espera mais a decisão de uma pessoa",
-    ),
-    "drift": _Words(
-        "{name} mudou o formato dos dados",
-        "O que ainda foi entendido entrou no painel; campos que mudaram podem estar vazios.",
-        ("Veja os campos abaixo e corrija o mapeamento (NOTION_MAPPING) ou avise quem cuida do sistema.",),
-        "{name}: nenhuma nova mudança de formato nas últimas 24 horas",
-    ),
-    "report": _Words(
-        "O relatório do {name} não foi atualizado",
-        "O relatório mostra dados antigos; o painel ao vivo continua certo. Uma nova tentativa é feita sozinha.",
-        (f"Se continuar, rode `{_CONSOLE} doctor` e veja a imagem da tela indicada abaixo.",),
-        "O relatório do {name} voltou a ser atualizado",
-    ),
-    "message": _Words(
-        "Há mensagens que não puderam ser processadas em `{name}`",
-        "Os dados dessas mensagens ainda não estão no painel. Elas estão guardadas e não se perdem.",
-        (
-            f"Rode `{_CONSOLE} dead list` para ver o motivo de cada uma.",
-            f"Corrigida a causa, rode `{_CONSOLE} dead redrive` para processá-las de novo.",
-        ),
-        "Não há mais mensagens paradas em `{name}`",
-    ),
-    "warehouse": _Words(
-        "O sistema não alcança {name}",
-        "O painel não recebe dados novos enquanto isso. As leituras ficam guardadas e entram quando voltar.",
-        (
-            "Verifique se o serviço está no ar (`docker compose ps`) e se há espaço em disco.",
-            f"Rode `{_CONSOLE} doctor` para ver o que falta.",
-        ),
-        "O sistema voltou a alcançar {name}",
-    ),
-    "broker": _Words(
-        "O RabbitMQ não responde",
-        "Os serviços não conversam: o painel para de receber dados novos. Nada se perde, tudo segue quando voltar.",
-        ("Verifique se o RabbitMQ está no ar (`docker compose ps`) e se há espaço em disco e memória.",),
-        "O RabbitMQ voltou a responder",
-    ),
-    "silence": _Words(
-        "{name} está sem leitura completa há tempo demais",
-        "As partes abaixo do painel estão velhas, embora ninguém tenha avisado de erro.",
-        (
-            "Veja se o extrator está rodando (`docker compose ps`) e o que ele diz no log.",
-            f"Rode `{_CONSOLE} doctor`.",
-        ),
-        "{name} voltou a ser lido",
-    ),
-    "consumer": _Words(
-        "Ninguém está atendendo a fila `{name}`",
-        "O serviço dessa fila parou. As mensagens esperam e são processadas quando ele voltar.",
-        ("Verifique o serviço com `docker compose ps` e suba-o de novo com `docker compose up -d`.",),
-        "A fila `{name}` voltou a ser atendida",
-    ),
-    "backlog": _Words(
-        "A fila `{name}` só cresce",
-        "O serviço dessa fila não está dando conta, ou travou: o painel atrasa.",
-        ("Veja o log do serviço e, se ele estiver parado, reinicie-o.",),
-        "A fila `{name}` voltou a andar",
-    ),
-}
-KINDS = frozenset(_WORDS)
-
-_CREDENTIALS = {
-    "gestta": (
-        "Entre no Gestta pelo navegador com o usuário do robô e copie um novo token.",
-        f"Rode `{_CONSOLE} token set gestta` e cole o token quando for pedido.",
-        "A leitura recomeça sozinha em seguida, e este canal avisa.",
-    ),
-    "notion": (
-        "Em notion.so/my-integrations, abra a integração e copie o token (ou crie outro).",
-        f"Rode `{_CONSOLE} token set notion` e cole o token quando for pedido.",
-        "Confira se as bases continuam compartilhadas com a integração.",
-    ),
-    "powerbi": (
-        "Confira BI_EMAIL e BI_PASSWORD e entre uma vez no Power BI pelo navegador com essa conta.",
-        "Grave a senha nova no arquivo do segredo e reinicie o `bi_refresher`.",
-    ),
-}
-_CREDENTIAL_DEFAULT = (f"Rode `{_CONSOLE} doctor`, que diz qual credencial falta e o que fazer.",)
-_PLACES = {"database": "o banco de dados", "landing": "a pasta dos dados lidos (landing)"}
-_UNANNOUNCED = "a fila tem mensagens paradas que nenhum serviço avisou"
-
-
 def compose(incident: Incident, reason: Reason, *, now: datetime) -> Message:
     """The message that says `reason` of `incident`; `reason` must be one that speaks."""
-    words = _WORDS[incident.kind]
+    words = WORDS[incident.kind]
     name = _name(incident)
     if reason is Reason.RECOVERED:
         return _recovery(incident, words, name, now)
@@ -164,7 +41,7 @@ def compose(incident: Incident, reason: Reason, *, now: datetime) -> Message:
     title = f"{mark} *{again}{words.wrong.format(name=name)}*"
     since = f"*Desde:* {_when(incident.opened_at)} ({_span(now - incident.opened_at)})"
     effect = f"*No painel:* {words.effect.format(name=name)}"
-    todo = _CREDENTIALS.get(incident.subject, _CREDENTIAL_DEFAULT) if _is_credential(incident) else words.todo
+    todo = CREDENTIALS.get(incident.subject, CREDENTIAL_DEFAULT) if _is_credential(incident) else words.todo
     steps = "\n".join(f"{n}. {step.format(name=name)}" for n, step in enumerate(todo, 1))
     sections = (
         f"{title}\n{since}\n{effect}",
@@ -186,7 +63,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _recovery(incident: Incident, words: _Words, name: str, now: datetime) -> Message:
+def _recovery(incident: Incident, words: Words, name: str, now: datetime) -> Message:
     ended = incident.closed_at or now
     title = words.over.format(name=name)
     text = (
@@ -213,8 +90,8 @@ def _is_credential(incident: Incident) -> bool:
 
 def _name(incident: Incident) -> str:
     if incident.kind == "warehouse":
-        return _PLACES.get(incident.subject, escape(incident.subject))
-    return _SYSTEMS.get(incident.subject, escape(incident.subject))
+        return PLACES.get(incident.subject, escape(incident.subject))
+    return SYSTEMS.get(incident.subject, escape(incident.subject))
 
 
 def _known(incident: Incident) -> str:
@@ -241,7 +118,7 @@ def _member(incident: Incident, name: str, member: Member) -> str:
         case "consumer" | "backlog":
             return f"• mensagens esperando: {details.get('messages', '?')}"
         case "message" if details.get("unannounced"):
-            return f"• {_UNANNOUNCED}: {details.get('messages', '?')}"
+            return f"• {UNANNOUNCED}: {details.get('messages', '?')}"
         case "message":
             kind = _quote(details.get("event_type", ""))
             return f"• {member.times} vez(es) `{kind}`, a última: {_quote(details.get('reason', ''))}"

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.incidents import WHOLE, Incident, Member
-from services.notifier.message import BLOCK_LIMIT, KINDS, compose, escape
+from services.notifier.message import BLOCK_LIMIT, compose, escape
 from services.notifier.policy import Reason
+from services.notifier.words import WORDS
 
 NOON = datetime(2026, 11, 24, 15, tzinfo=UTC)
 DETAILS = {"status": "401", "hint": "token expirado", "reason": "500", "expires_at": NOON.isoformat(), "every": "420"}
@@ -49,7 +50,7 @@ def test_a_recovery_says_how_long_it_took():
     assert "Durou 12 min" in said
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(WORDS))
 def test_every_kind_has_its_words_and_its_entry_in_the_runbook(kind):
     for reason in SPEAKING:
         assert "{" not in text_of(compose(incident(f"{kind}/x"), reason, now=NOON))
@@ -72,7 +73,7 @@ def test_slack_wants_three_characters_escaped():
 texts = st.text(alphabet=st.sampled_from("<>&`ã \n{}"), max_size=5000)
 
 
-@given(texts, st.sampled_from(sorted(KINDS)), st.sampled_from(SPEAKING), st.lists(texts, min_size=1, max_size=40))
+@given(texts, st.sampled_from(sorted(WORDS)), st.sampled_from(SPEAKING), st.lists(texts, min_size=1, max_size=40))
 def test_no_block_is_longer_than_slack_takes(text, kind, reason, members):
     details = DETAILS | {"hint": text, "reason": text, "fields": text}
     message = compose(incident(f"{kind}/{text[:900] or 'x'}", details, members), reason, now=NOON)
