@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from shared import http
 from shared.errors import Rejected, Transient
 from shared.http import Answer, Http, Pace, Shut, patiently, retry_after
 
@@ -144,7 +143,7 @@ def test_an_answer_that_is_not_json_may_work_again(body):
 
 
 def test_an_answer_without_end_is_refused(server, door, monkeypatch):
-    monkeypatch.setattr(http, "MAX_BYTES", 1000)
+    monkeypatch.setattr("shared.http.door.MAX_BYTES", 1000)
     server.replies = [reply(200, b"x" * 1001)]
     with pytest.raises(Rejected, match="more than"):
         door.call("GET", "/")
