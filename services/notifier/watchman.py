@@ -8,7 +8,7 @@ class Watchman:
     """One address that wants to be called every minute."""
 
     def __init__(self, url: str) -> None:
-        self._http = Http(url, pace=Pace(1, 1), timeout=(5.0, 10.0))
+        self._http = Http(url, pace=Pace(1, 1), timeout=(5.0, 10.0), longest=20.0)
 
     def call(self) -> None:
         """Say that all is well. Raises `Transient` when the watchman did not hear it."""

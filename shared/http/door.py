@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from shared.errors import Rejected, Transient
+from shared.http.deadline import Unfinished, adapter
 from shared.http.pace import Pace
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -37,7 +38,11 @@ class Answer:
 
 
 class Http:
-    """Calls to one host. Threads may share it."""
+    """Calls to one host. Threads may share it.
+
+    `timeout` is for connecting and for each read, `longest` for a whole answer: seconds that the other side may let us
+    wait from its status line to its last byte. What the caller does between two reads does not count.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,8 @@ class Http:
         pace: Pace,
         headers: Mapping[str, str] | None = None,
         timeout: tuple[float, float] = (10.0, 75.0),
+        longest: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = base
         self._host = urlsplit(self.base).netloc
@@ -54,6 +61,8 @@ class Http:
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, .netrc or certificate bundle of the machine sneaks in
         self._session.headers.update(headers or {})
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter(longest, clock))
         self.calls = 0
 
     def close(self) -> None:
@@ -85,7 +94,7 @@ class Http:
                 yield response
         except requests.exceptions.SSLError as error:
             raise Rejected(f"the certificate of {self._host} does not fit: {error}") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, Unfinished) as error:
             raise Transient(f"{method} {self._host}{path.split('?', maxsplit=1)[0]}: {_short(error)}") from None
 
     def pause(self, seconds: float) -> None:
@@ -110,6 +119,8 @@ def _read(response: requests.Response) -> bytes:
 
 def _short(error: Exception) -> str:
     text = str(error)
+    if isinstance(error, Unfinished):
+        return text
     for part in (
         "Connection refused",
         "Read timed out",

@@ -1,13 +1,16 @@
 """The door to HTTP, against a real server on a socket."""
 
+import gzip
+import random
 import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 
 import pytest
 
@@ -127,6 +130,106 @@ def test_a_server_that_says_nothing_may_work_again(server, door):
     with pytest.raises(Transient, match="timed out"):
         door.call("GET", "/")
     heard.set()
+
+
+PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+PACKED = gzip.compress(random.Random(1).randbytes(1000))
+
+
+def trickle(begun: bytes, *, again: bytes = b"x"):
+    """Sends `begun`, then `again` byte by byte for ever, well within the time-out of a read."""
+
+    def send(handler):
+        handler.wfile.write(begun)
+        gone = threading.Event()
+        with suppress(OSError):
+            for byte in cycle(again):
+                handler.wfile.write(bytes([byte]))
+                gone.wait(0.02)
+        handler.close_connection = True
+
+    return send
+
+
+TRICKLING = [
+    pytest.param(trickle(b""), id="the status line"),
+    pytest.param(trickle(b"HTTP/1.1 200 OK\r\nX-Long: "), id="a header"),
+    pytest.param(trickle(PLAIN), id="a body of a known length"),
+    pytest.param(trickle(b"HTTP/1.1 200 OK\r\n\r\n"), id="a body without a length"),
+    pytest.param(trickle(CHUNKED + b"\r\n", again=b"1\r\nx\r\n"), id="chunks"),
+    pytest.param(trickle(CHUNKED + b"\r\n1;"), id="the size of a chunk"),
+    pytest.param(trickle(CHUNKED + b"\r\n0\r\nX-Long: "), id="a trailer"),
+    pytest.param(trickle(PLAIN[:-2] + b"Content-Encoding: gzip\r\n\r\n", again=PACKED), id="a packed body"),
+    pytest.param(
+        trickle(CHUNKED + b"Content-Encoding: gzip\r\n\r\n", again=b"".join(b"1\r\n%c\r\n" % byte for byte in PACKED)),
+        id="packed chunks",
+    ),
+]
+
+
+@pytest.fixture
+def hasty(server):
+    with closing(Http(server.url, pace=Pace(1000, 1), timeout=(1, 5), longest=0.2)) as hasty:
+        yield hasty
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("trickling", TRICKLING)
+def test_an_answer_that_trickles_may_work_again(server, hasty, trickling):
+    server.replies = [trickling]
+    with pytest.raises(Transient, match=r"GET 127\.0\.0\.1:\d+/rows: the answer was not whole after 0.2 s"):
+        hasty.call("GET", "/rows?token=hidden")
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("trickling", TRICKLING)
+def test_an_answer_that_trickles_while_its_rows_are_read_may_work_again(server, hasty, trickling):
+    server.replies = [trickling]
+    with pytest.raises(Transient, match="the answer was not whole"), hasty.stream("GET", "/rows") as response:
+        response.raw.read(1 << 18, decode_content=True)
+
+
+@pytest.mark.timeout(10)
+def test_an_answer_that_stops_in_the_middle_is_not_waited_for_longer_than_an_answer_may_take(server, hasty):
+    heard = threading.Event()
+
+    def stops(handler):
+        handler.wfile.write(PLAIN)
+        heard.wait(5)
+
+    server.replies = [stops]
+    with pytest.raises(Transient, match="the answer was not whole"):
+        hasty.call("GET", "/")
+    heard.set()
+
+
+def test_the_time_that_a_reader_takes_for_what_it_read_is_not_the_servers(server):
+    hands = Hands()
+    server.replies = [reply(200, b"x" * 1_000_000)]
+    with closing(Http(server.url, pace=Pace(1000, 1), timeout=(1, 5), longest=5.0, clock=hands)) as door:
+        size = 0
+        with door.stream("GET", "/rows") as response:
+            while chunk := response.raw.read(1 << 16):
+                size += len(chunk)
+                hands.forward(60)
+    assert size == 1_000_000
+
+
+def test_each_answer_of_a_kept_connection_has_its_own_time(server):
+    hands, ports = Hands(), []
+
+    def takes_a_while(handler):
+        ports.append(handler.client_address[1])
+        hands.forward(3)
+        handler.protocol_version = "HTTP/1.1"
+        reply(200, b"{}")(handler)
+        handler.close_connection = False
+
+    server.replies = [takes_a_while]
+    with closing(Http(server.url, pace=Pace(1000, 1), timeout=(1, 5), longest=5.0, clock=hands)) as door:
+        assert [door.call("GET", "/").status for _ in range(3)] == [200, 200, 200]
+    assert len(set(ports)) == 1
 
 
 def test_nobody_at_the_address_may_work_again():
