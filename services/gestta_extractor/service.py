@@ -89,11 +89,12 @@ class Extract:
                 self.recorder.refresh()
                 with Ids() as ids:
                     self._read(whole, wanted, ids)
-            except AuthRejected as error:
-                self.access.failed(error)
+            except (AuthRejected, Outage) as error:
                 self._whole, self._wanted = self._whole or whole, self._wanted | wanted  # for the run that comes after
-            except (Transient, Rejected) as error:
-                self.news.failed(error.what if isinstance(error, Outage) else LOOKUP_SCOPE, str(error))
+                if isinstance(error, Outage):
+                    self.news.failed(error.what, str(error))
+                else:
+                    self.access.failed(error)
 
     def look_for_token(self) -> None:
         """Every few seconds: try a supplied token that nobody announced; while the token in use is dead, look whether
@@ -183,9 +184,17 @@ class Extract:
         if not self.stop.is_set():
             share = int(self.range.requests_per_hour * (self.range.every / timedelta(hours=1)))
             budget = min(max(share - (left - self.api.left), LEAST_LOOKUPS), self.api.left - RESERVE)
-            Lookups(self.api, self.access, scopes, self.news, self.now, self.stop).ask(budget=budget, since=begun)
+            self._ask_for_vanished(scopes, budget, begun)
         self.news.recovered("landing")
         self._complete = scopes.plan.keys() - {LOOKUP_SCOPE} <= scopes.read.keys()
+
+    def _ask_for_vanished(self, scopes: Scopes, budget: int, begun: datetime) -> None:
+        try:
+            Lookups(self.api, self.access, scopes, self.news, self.now, self.stop).ask(budget=budget, since=begun)
+        except Outage:
+            raise
+        except (Transient, Rejected) as error:
+            self.news.failed(LOOKUP_SCOPE, str(error))
 
     def _landed(self, manifest: Manifest, before: str | None) -> None:
         self.announcer.batch_landed(manifest.batch_ref)

@@ -1,11 +1,13 @@
 """Gone is gone, and only then (guarantee 4), on the wire."""
 
+import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from shared.contracts.events import RawDataReady, SourceFailed
+from shared.contracts.events import RawDataReady, SourceFailed, SourceRecovered
 from shared.errors import Outage
 from shared.landing.files import Files
 from shared.messaging.codec import decode
@@ -188,3 +190,49 @@ def test_a_lookup_that_cannot_land_is_answered_again(reader, office, monkeypatch
         disk.setattr(Files, "put", full)
         assert removed(reader.run(whole=True)) == set()
     assert removed(reader.run(whole=True)) == gone
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """While it lasts, nothing more can be landed."""
+
+    @contextmanager
+    def full():
+        def put(_files, _name, _content):
+            raise Outage("landing", "no room")
+
+        with monkeypatch.context() as disk:
+            disk.setattr(Files, "put", put)
+            yield
+
+    return full
+
+
+def test_a_task_that_cannot_land_is_the_lookups_trouble_and_not_the_runs(reader, office, no_room, monkeypatch):
+    (moved,) = office.post("/world/change", count=1, status="OPEN", days=-4000)["ids"]
+    reader.run()
+    with no_room():
+        reader.run()
+    assert [f.scope for f in reader.facts() if isinstance(f, SourceFailed)] == ["landing"]
+    office.post("/world/change", ids=[moved], set={"status": "DONE"})
+
+    def scarcely_nested_enough_to_be_read(value):
+        if isinstance(value, dict) and moved in value.values():
+            raise RecursionError
+        return json.dumps(value)
+
+    monkeypatch.setattr("shared.landing.batch._encode", scarcely_nested_enough_to_be_read)
+    reader.run()
+    said = [e.data for e in reader.announcer.beat()]
+    assert [f.scope for f in said if isinstance(f, SourceFailed)] == ["lookup"]
+    assert "landing" in [f.scope for f in said if isinstance(f, SourceRecovered)], "the run came to its end"
+
+
+def test_what_a_person_wanted_read_is_read_after_an_outage(reader, no_room):
+    wanted = {m.scope for m in reader.run() if m.kind == "full"}
+    with no_room():
+        assert reader.run(whole=True) == []
+    before = {m.batch_ref for m in reader.landing.manifests("gestta")}
+    reader.extract.run()
+    landed = [m for m in reader.landing.manifests("gestta") if m.batch_ref not in before]
+    assert {m.scope for m in landed if m.kind == "full"} == wanted
