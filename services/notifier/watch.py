@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.notifier.incidents import WHOLE, Failing, Incident, Signal, Working
+from shared.contracts.vocabulary import ALL_SCOPES
 
 DEAD_SUFFIX = ".dlq"
 WATCHED = frozenset({"silence", "consumer", "backlog", "message"})
@@ -48,6 +49,8 @@ class Condition:
     member: str
     hold: timedelta
     details: Mapping[str, str] = field(default_factory=dict)
+    is_explained: bool = False
+    """Another incident tells why: it opens none of its own, and ends none that was open before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,22 @@ def observe(look: Look, memory: Memory, unfinished: Sequence[Incident]) -> tuple
     fell = {queue for queue, messages in depths.items() if messages < memory.depths.get(queue, messages)}
     open_ones = {incident.key: incident for incident in unfinished if incident.is_open}
     conditions = list(_conditions(look, fell, open_ones))
-    since = {(c.incident, c.member): memory.since.get((c.incident, c.member), look.at) for c in conditions}
-    held = [c for c in conditions if look.at - since[c.incident, c.member] >= c.hold]
+    news = [c for c in conditions if not c.is_explained]
+    since = {(c.incident, c.member): memory.since.get((c.incident, c.member), look.at) for c in news}
+    held = [c for c in news if look.at - since[c.incident, c.member] >= c.hold]
     found = (*_opening(held, open_ones, look.at), *_closing(conditions, open_ones, look))
     return Memory(since, depths), found
 
 
 def _conditions(look: Look, fell: set[str], open_ones: Mapping[str, Incident]) -> Iterator[Condition]:
     for scope in look.scopes:
-        told = open_ones.get(f"source/{scope.system}")
-        # A scope that is known to fail is not silent, and without a credential none can be read.
-        if scope.is_stale and f"auth/{scope.system}" not in open_ones and not (told and scope.name in told.failing):
+        if scope.is_stale:
+            told = open_ones.get(f"source/{scope.system}")
+            # A scope that is known to fail is not silent, and without a credential none can be read.
+            known = f"auth/{scope.system}" in open_ones or (told and told.failing.keys() & {scope.name, ALL_SCOPES})
             read = scope.last_read_at.isoformat() if scope.last_read_at else ""
             details = {"last_read_at": read, "every": str(int(scope.every.total_seconds()))}
-            yield Condition(f"silence/{scope.system}", scope.name, _patience(scope), details)
+            yield Condition(f"silence/{scope.system}", scope.name, _patience(scope), details, is_explained=bool(known))
     for queue, (messages, consumers) in look.queues.items():
         details = {"messages": str(messages)}
         if queue.endswith(DEAD_SUFFIX):

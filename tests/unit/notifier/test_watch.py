@@ -61,6 +61,7 @@ def test_a_condition_is_news_once_it_has_held(look, length, opened):
     [
         pytest.param({"scopes": [scope()]}, incident("auth/gestta"), id="no scope is read without a credential"),
         pytest.param({"scopes": [scope()]}, incident("source/gestta", "search:open"), id="a scope known to fail"),
+        pytest.param({"scopes": [scope()]}, incident("source/gestta", "all"), id="a system known to be away"),
         pytest.param({"scopes": [scope()]}, incident("silence/gestta", "search:open"), id="silence already open"),
         pytest.param({"queues": {f"{QUEUE}.dlq": (2, 0)}}, incident(f"message/{QUEUE}"), id="an announced message"),
     ],
@@ -81,6 +82,28 @@ def test_what_is_seen_to_be_well_is_over(look, known, closed):
     found = seen_for(timedelta(0), unfinished=[known], **look)
 
     assert [closed] == [signal.incident for signal in found if isinstance(signal, Working)]
+
+
+@pytest.mark.parametrize("cause", [("auth/gestta",), ("source/gestta", "search:open"), ("source/gestta", "all")])
+def test_a_silence_is_not_over_because_people_learn_why(cause):
+    silence = incident("silence/gestta", "search:open")
+
+    assert seen_for(timedelta(0), unfinished=[silence, incident(*cause)], scopes=[scope()]) == ()
+
+
+def test_another_scope_that_fails_explains_no_silence():
+    found = seen_for(7 * MINUTE, unfinished=[incident("source/gestta", "report:x")], scopes=[scope()])
+
+    assert [signal.incident for signal in found] == ["silence/gestta"]
+
+
+def test_the_patience_with_a_scope_begins_anew_when_what_explained_it_is_over():
+    memory = Memory()
+    for minute, unfinished in ((0, [incident("source/gestta", "all")]), (60, []), (66, [])):
+        memory, found = observe(Look(NOON + minute * MINUTE, [scope()]), memory, unfinished)
+        assert found == ()
+    _, found = observe(Look(NOON + 67 * MINUTE, [scope()]), memory, [])
+    assert [signal.incident for signal in found] == ["silence/gestta"]
 
 
 def test_a_queue_that_could_not_be_looked_at_ends_nothing():
