@@ -46,11 +46,15 @@ class Standing:
         if since is None or now - since < patience or (self._rests_until is not None and now < self._rests_until):
             return None
         try:
-            return self.supplied("TOKENS_DIR", now)
+            fact = self.supplied("TOKENS_DIR", now)
         except Transient as error:
             self._rests_until = now + RESTS
             log.info("a supplied token could not be tried yet", reason=str(error))
             return None
+        if isinstance(fact, AuthFailed):
+            # Nobody waits for the answer, and while the old one goes on it is no incident.
+            log.warning("a supplied token was refused and is deleted, the old one stays", hint=fact.hint)
+        return fact
 
     def alive(self, token: Token, now: datetime) -> Iterator[Fact]:
         """`token` was taken."""

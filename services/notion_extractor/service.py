@@ -122,6 +122,9 @@ class Extract:
             except Transient as error:
                 log.info("a supplied token could not be tried yet", reason=str(error))
             else:
+                if isinstance(answer, AuthFailed):
+                    # Nobody waits for the answer, and while the old one goes on it is no incident.
+                    log.warning("a supplied token was refused and is deleted, the old one stays", hint=answer.hint)
                 if answer is not None:
                     self.tell.answered(answer)
         if self.tell.access is Access.REFUSED and self.credentials.has_news():

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts.envelope import first
 from shared.contracts.events import (
@@ -90,6 +91,18 @@ def test_a_bad_supplied_token_is_no_incident_while_the_old_one_goes_on(room, reg
     assert failed.still_working
     office.run()
     assert len(office.batches(register[1])) == 2
+
+
+def test_a_bad_token_that_nobody_announced_is_logged_while_the_old_one_goes_on(room, register, clock):
+    office = room(register[0])
+    office.run()
+    supply(office.folder / "tokens", "notion", "bad")
+    clock.forward(days=1)
+    with capture_logs() as lines:
+        office.extract.look_for_token()
+    (failed,) = facts(office.said(), AuthFailed)
+    assert failed.still_working
+    assert [line["hint"] for line in lines if "was refused and is deleted" in line["event"]] == [failed.hint]
 
 
 @pytest.mark.parametrize("given", [None, "bad"], ids=["none set", "a bad one set"])

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.gestta_extractor import token as tokens
 from services.gestta_extractor.gestta_api import Refused
@@ -111,8 +112,8 @@ def test_a_supplied_token_that_nobody_announced_is_tried_after_a_while(tmp_path)
     assert one.unannounced(NOW + timedelta(seconds=12)) is None
 
 
-def supplied_at(moment, folder):
-    supply(folder, "gestta", SUPPLIED)
+def supplied_at(moment, folder, token=SUPPLIED):
+    supply(folder, "gestta", token)
     (path,) = folder.glob("*.supplied")
     os.utime(path, (moment.timestamp(), moment.timestamp()))
 
@@ -129,3 +130,15 @@ def test_while_gestta_is_away_an_unannounced_token_is_not_tried_every_second(tmp
     for seconds in (11, 13, 15, 40, 42):
         assert one.unannounced(NOW + timedelta(seconds=seconds)) is None
     assert len(gestta.sent) == 2
+
+
+def test_a_bad_token_that_nobody_announced_is_logged_with_what_is_wrong_with_it(tmp_path):
+    one = standing(tmp_path, Gestta(opens=(SUPPLIED,)))
+    supply(tmp_path, "gestta", SUPPLIED)
+    one.supplied("ana", NOW)
+    supplied_at(NOW, tmp_path, "garbage")
+    with capture_logs() as lines:
+        bad = one.unannounced(NOW + timedelta(seconds=11))
+    assert isinstance(bad, AuthFailed)
+    assert bad.still_working
+    assert [line["hint"] for line in lines if "was refused and is deleted" in line["event"]] == [bad.hint]
