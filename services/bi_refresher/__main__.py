@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from services.bi_refresher.check import check
+from services.bi_refresher.forget import forgetting
 from services.bi_refresher.portal.pages import ModelPage, ReportPage
 from services.bi_refresher.portal.robot import Robot
 from services.bi_refresher.refresh_log import PostgresRefreshLog
@@ -17,6 +18,7 @@ from shared import clock, health, log
 from shared.checks import Check, tell
 from shared.contracts.events import WarehouseLoaded
 from shared.database.connection import connect, wait_for_schema
+from shared.database.forget import EVERY
 from shared.landing import Landing
 from shared.messaging.rabbitmq import BrokerRefused
 from shared.messaging.run import run, stop_on_signals
@@ -65,6 +67,7 @@ def main(arguments: list[str]) -> int:
         does=[
             On(QUEUE, {WarehouseLoaded: refresher.note}, proves=("database",)),
             Every("refresh", timedelta(seconds=1), refresher.beat),
+            Every("forget", EVERY, forgetting(engine, clock.now).beat),
         ],
         stop=stop,
     )

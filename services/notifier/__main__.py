@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.notifier import check
+from services.notifier.forget import forgetting
 from services.notifier.notification_log import NotificationLog
 from services.notifier.service import BROKER, DATABASE, Hear, Heartbeat, LookAround, Speak, Vigil, Voice
 from services.notifier.settings import Settings
@@ -14,6 +15,7 @@ from services.notifier.slack import Slack
 from shared import clock, health, log
 from shared.contracts.events import FACTS
 from shared.database.connection import connect, wait_for_schema
+from shared.database.forget import EVERY
 from shared.errors import Transient
 from shared.messaging import rabbitmq
 from shared.messaging.rabbitmq import Link
@@ -68,6 +70,7 @@ def main() -> int:
                 On(QUEUE, dict.fromkeys(HEARD, hear), proves=("database",)),
                 Every("speak", SPEAK_EVERY, speak),
                 Every("look", LOOK_EVERY, look),
+                Every("forget", EVERY, forgetting(engine, clock.now).beat),
                 *_heartbeat(settings, state),
             ],
             stop=stop,

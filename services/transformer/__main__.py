@@ -8,7 +8,7 @@ import structlog
 
 from services.transformer.approved import ApprovedRemovals
 from services.transformer.export import Export
-from services.transformer.forget import Forget
+from services.transformer.forget import forgetting
 from services.transformer.service import LoadRawData
 from services.transformer.settings import Settings
 from services.transformer.tidy import gestta, notion
@@ -17,6 +17,7 @@ from services.transformer.warehouse import Warehouse
 from shared import clock, health, log
 from shared.contracts.events import RawDataReady
 from shared.database.connection import connect, wait_for_schema
+from shared.database.forget import EVERY
 from shared.landing import Landing
 from shared.messaging.rabbitmq import BrokerRefused
 from shared.messaging.run import run, stop_on_signals
@@ -40,7 +41,7 @@ def main() -> int:
         now=clock.now,
     )
     approved = ApprovedRemovals(engine, source="/services/transformer", now=clock.now)
-    forget = Forget(engine, clock.now)
+    forget = forgetting(engine, clock.now)
     export = Export(engine, settings.export_dir, clock.now)
     service = Service(
         name="transformer",
@@ -49,7 +50,7 @@ def main() -> int:
             On(QUEUE, {RawDataReady: load_raw_data}, proves=("database", "landing")),
             Every("export", timedelta(seconds=15), export.beat),
             Every("approved_removals", timedelta(seconds=15), approved.beat),
-            Every("forget", timedelta(hours=1), forget.beat),
+            Every("forget", EVERY, forget.beat),
         ],
     )
     health.serve(service.health, settings.health_port)

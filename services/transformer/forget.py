@@ -1,19 +1,14 @@
-"""What the loads left in `ops` and nobody needs any more goes, in small steps."""
+"""What the loads left in `ops` and nobody needs any more goes."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
-import structlog
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from services.transformer.retention import old
-from shared.database.connection import transaction
+from shared.database.forget import STEP, Forget
 
-log = structlog.get_logger()
-
-STEP = 20_000
-"""Rows of a table at a time: a fraction of a second, and in an hour more than comes."""
 # Scopes are found by skipping through the index, so that the loads are not read.
 _NEWEST = """
 WITH RECURSIVE scopes AS (
@@ -40,29 +35,8 @@ OLD = {
     "pending_removals": "carried_out_at < :decision AND is_over",
     "rejected_rows": f"rejected_at < :rejected_row AND batch_ref NOT IN ({_NEWEST.format(column='batch_ref')})",
 }  # fmt: skip
-DELETE = "DELETE FROM ops.{table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ops.{table} WHERE {old} LIMIT :most))"
 
 
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """The beat: at most `most` rows of each table, by one transformer at a time.
-
-    Raises `Outage` where Postgres is away.
-    """
-
-    engine: Engine
-    now: Callable[[], datetime]
-    most: int = STEP
-
-    def beat(self) -> None:
-        gone = {table: self._forget(table, condition) for table, condition in OLD.items()}
-        if any(gone.values()):
-            log.info("old rows of the ledger are gone", **gone)
-
-    def _forget(self, table: str, condition: str) -> int:
-        with transaction(self.engine) as connection:
-            if not connection.execute(text("SELECT pg_try_advisory_xact_lock(hashtext('forget'))")).scalar():
-                return 0
-            statement = text(DELETE.format(table=table, old=condition))
-            named = {name: moment for name, moment in asdict(old(self.now())).items() if f":{name}" in condition}
-            return int(connection.execute(statement, named | {"most": self.most}).rowcount)
+def forgetting(engine: Engine, now: Callable[[], datetime], *, most: int = STEP) -> Forget:
+    """The transformer's beat."""
+    return Forget(engine, "transformer", OLD, lambda: asdict(old(now())), most)

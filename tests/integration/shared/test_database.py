@@ -287,7 +287,7 @@ def test_no_login_empties_changes_or_makes_tables(attempt, login):
         assert attempt(login, statement) != "allowed", statement
 
 
-def test_only_the_transformer_deletes_and_no_current_row(engine):
+def test_each_service_deletes_of_its_own_ledger_alone_and_nobody_a_current_row(engine):
     with engine.connect() as connection:
         allowed = {
             (login, name)
@@ -295,11 +295,13 @@ def test_only_the_transformer_deletes_and_no_current_row(engine):
             for name in TABLES
             if connection.execute(text(f"SELECT has_table_privilege('{login}', '{name}', 'DELETE')")).scalar()
         }
-    ledger = ("loads", "quality", "processed_events", "pending_removals", "rejected_rows")
-    assert allowed == {
-        ("transformer", name)
-        for name in ("ops.scopes", "operacional.task_history", *(f"ops.{table}" for table in ledger))
+    ledgers = {
+        "transformer": ("scopes", "loads", "quality", "processed_events", "pending_removals", "rejected_rows"),
+        "bi_refresher": ("refresh_requests", "refresh_runs"),
+        "notifier": ("notifications", "processed_events"),
     }
+    owned = {(login, f"ops.{table}") for login, tables in ledgers.items() for table in tables}
+    assert allowed == owned | {("transformer", "operacional.task_history")}
 
 
 def test_the_console_decides_removals_and_changes_nothing_else_of_them(attempt):

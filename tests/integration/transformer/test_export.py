@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.transformer.export import HEADINGS, Export
-from services.transformer.forget import Forget
+from services.transformer.forget import forgetting
 from services.transformer.ledger import Outcome, record_load
 from shared.clock import now
 from shared.database.connection import transaction
@@ -109,7 +109,7 @@ def forget(office, transformer_engine):
 
     def beat() -> int:
         before = len(office.rows("SELECT 1 FROM ops.loads"))
-        Forget(transformer_engine, now).beat()
+        forgetting(transformer_engine, now).beat()
         return before - len(office.rows("SELECT 1 FROM ops.loads"))
 
     return beat

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from services.console import warehouse as console
 from services.transformer.approved import ApprovedRemovals
-from services.transformer.forget import DELETE, OLD, Forget
+from services.transformer.forget import OLD, forgetting
 from shared.contracts.events import SchemaDrifted, SourceFailed
+from shared.database.forget import DELETE
 from tests.integration.transformer.conftest import BLOCK, NEXT_BLOCK, NOW, at
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,7 @@ def forget(transformer_engine, owner_engine):
     def later(days: float, **how: int) -> None:
         with owner_engine.begin() as connection:
             newest: datetime = connection.execute(text("SELECT now()")).scalar_one()
-        Forget(transformer_engine, lambda: newest + timedelta(days=days), **how).beat()
+        forgetting(transformer_engine, lambda: newest + timedelta(days=days), **how).beat()
 
     return later
 
@@ -97,7 +98,7 @@ def tells(office, transformer_engine):
 
     def told(day: float) -> bool:
         office.clock = NOW + timedelta(days=day)
-        Forget(transformer_engine, lambda: office.clock).beat()
+        forgetting(transformer_engine, lambda: office.clock).beat()
         facts = office.handle(office.land([ODD | {"name": f"day {day}"}], read_at=office.clock))
         return any(isinstance(fact, SchemaDrifted) for fact in facts)
 

@@ -324,6 +324,8 @@ GRANT SELECT, INSERT ON ops.regenerated TO transformer;
 GRANT DELETE ON operacional.task_history TO transformer;
 -- What is old goes (docs/decisions/0014).
 GRANT DELETE ON ops.loads, ops.quality, ops.processed_events, ops.pending_removals, ops.rejected_rows TO transformer;
+GRANT DELETE ON ops.refresh_requests, ops.refresh_runs TO bi_refresher;
+GRANT DELETE ON ops.notifications, ops.processed_events TO notifier;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
 GRANT SELECT ON ops.regenerated TO console;
 REVOKE ALL ON ops.processed_events FROM bi_refresher;
