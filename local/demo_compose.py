@@ -100,5 +100,5 @@ def _compose(project: str) -> list[str]:
 
 def _order(*words: str) -> subprocess.CompletedProcess[bytes]:
     # The demo's own settings, whatever .env points to.
-    told = {**os.environ, "OPERACIONAL_SETTINGS": "local/demo.env"}
+    told = {**os.environ, "OPERACIONAL_SETTINGS": "local/demo.env", "COMPOSE_FILE": "compose.yaml"}
     return subprocess.run([*_compose(PROJECT), *words], cwd=ROOT, env=told, check=False)
