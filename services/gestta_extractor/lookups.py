@@ -25,6 +25,8 @@ log = structlog.get_logger()
 Task = tuple[dict[str, Any] | None, datetime]
 ENOUGH = 3
 """So many refusals or failures in a row are the endpoint's, not the tasks'."""
+NONE_MAY = "vanished tasks cannot be asked for by id, so none is removed"
+SOME_COULD_NOT = "some vanished tasks could not be asked for by id, they stay"
 
 
 class Source(Protocol):
@@ -57,7 +59,7 @@ class Lookups:
             return
         answers: dict[str, tuple[Answer | Literal["failed"], datetime]] = {}
         found: list[tuple[dict[str, Any], datetime]] = []
-        trouble = ""
+        trouble: Exception | None = None
         in_a_row: list[str] = []
         for row_id in asked:
             if self.stop.is_set():
@@ -69,7 +71,7 @@ class Lookups:
             except Outage:
                 raise
             except (Transient, Rejected) as error:
-                trouble = str(error)
+                trouble = error
                 answers[row_id] = ("forbidden" if isinstance(error, Forbidden) else watch.FAILED, self.now())
                 in_a_row.append(row_id)
                 if len(in_a_row) < ENOUGH:
@@ -98,10 +100,11 @@ class Lookups:
             # What did not land was not answered: whoever is gone is asked for again, and told then.
             memory.watch, memory.notes = listed, noted
             raise
-        if not trouble:
+        if trouble is None:
             self.news.recovered(LOOKUP_SCOPE)
         else:
-            self.news.failed(LOOKUP_SCOPE, f"vanished tasks cannot be asked for by id, so none is removed: {trouble}")
+            none_may = isinstance(trouble, Forbidden) and {answer for answer, _ in answers.values()} == {"forbidden"}
+            self.news.failed(LOOKUP_SCOPE, f"{NONE_MAY if none_may else SOME_COULD_NOT}: {trouble}")
 
     def _task(self, row_id: str, token: Token) -> Task:
         return self.api.task(token.value, row_id)

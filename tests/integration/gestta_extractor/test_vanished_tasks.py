@@ -115,6 +115,18 @@ def test_one_task_that_may_not_be_seen_keeps_no_other_waiting(reader, office):
     assert removed(landed, "forbidden") == {hidden}
 
 
+def test_a_gestta_that_is_away_is_not_told_as_a_forbidden_lookup(reader, office):
+    reader.run()
+    office.post("/world/erase")
+    reader.run(whole=True)
+    reader.facts()
+    office.fault("500", path="/core/customer/task", times=0)
+    reader.run(whole=True)
+    told = {f.scope: f.reason for f in reader.facts() if isinstance(f, SourceFailed)}
+    assert {"search:open", "lookup"} < told.keys()
+    assert "cannot be asked for" not in told["lookup"]
+
+
 @pytest.mark.parametrize("kind", ["500", "html", "400"])
 def test_one_task_that_cannot_be_asked_for_keeps_no_other_waiting(reader, office, kind):
     reader.run()
@@ -124,7 +136,9 @@ def test_one_task_that_cannot_be_asked_for_keeps_no_other_waiting(reader, office
     reader.facts()
     landed = [m for _ in range(4) for m in reader.run(whole=True)]
     assert removed(landed) == set(gone) - {stuck}
-    assert [f.scope for f in reader.facts() if isinstance(f, SourceFailed)] == ["lookup"]
+    (told,) = (f for f in reader.facts() if isinstance(f, SourceFailed))
+    assert told.scope == "lookup"
+    assert "some vanished tasks could not be asked for by id, they stay" in told.reason
     office.no_faults()
     assert stuck in removed([m for _ in range(2) for m in reader.run(whole=True)])
 
