@@ -15,11 +15,11 @@ class Mark(Enum):
     """Why a property that is not empty has no value that could be shown as its whole."""
 
     CUT = "cut"
-    """A relation, people or a text of which the answer held only the beginning."""
+    """A relation, people or a text of which the answer held only the beginning, or a value of which it held nothing."""
     UNRESOLVED = "unresolved"
     """A relation to a source that could not be read: nobody knows the names."""
     UNSUPPORTED = "unsupported"
-    """A formula or a rollup that the API does not compute."""
+    """A formula or a rollup that the API does not compute, or of which it gives something else than a result."""
     INCOMPLETE = "incomplete"
     """A rollup that was not computed to its end."""
     SEVERAL = "several"
@@ -32,16 +32,23 @@ Plain = str | int | float | bool | list[str] | None
 
 def mark(value: Mapping[str, Any]) -> Mark | None:
     """What keeps `plain(value)` from being the whole value; of an array, what keeps any of its items."""
-    kind = str(value.get("type"))
-    if value.get("has_more"):
+    kind = kind_of(value)
+    if value.get("has_more") or (kind not in value and kind != "button"):
         return Mark.CUT
-    if kind not in ("formula", "rollup"):
+    content = value.get(kind)
+    if kind not in ("formula", "rollup") or content is None:
         return None
-    content = value.get(kind) or {}
     result = content.get("type")
-    if result == "array":
-        return next(filter(None, map(mark, content.get("array") or [])), None)
-    return Mark(result) if result in _UNCOMPUTED else None
+    if result in _UNCOMPUTED:
+        return Mark(result)
+    if result not in content:
+        return Mark.UNSUPPORTED
+    return next(filter(None, map(mark, content["array"] or [])), None) if result == "array" else None
+
+
+def kind_of(value: Mapping[str, Any]) -> str:
+    """The type that a property value says it has; where it says none, the one under whose name it holds something."""
+    return str(value.get("type") or next((key for key in value if key == "relation" or key in _CONVERT), None))
 
 
 def are_known(relation: Mapping[str, Any], related: Mapping[str, str]) -> bool:
@@ -57,7 +64,7 @@ def plain(value: Mapping[str, Any], related: Mapping[str, str], *, ranges: bool 
     Of a date range it is the start, with `ranges` the whole as `start → end`.
     Raises AttributeError, KeyError, TypeError or ValueError for a value of another shape than its type has.
     """
-    kind = str(value.get("type"))
+    kind = kind_of(value)
     content = value.get(kind)
     if kind == "relation":
         return [related.get(page, page) for page in map(_page, content or [])]
@@ -178,6 +185,7 @@ def _place(content: Any) -> str | None:
 _CONVERT: Mapping[str, Callable[[Any], Plain]] = {
     "title": _texts,
     "rich_text": _texts,
+    "text": _texts,  # as rich_text was called in 2021-05-13
     "number": _same,
     "select": _name,
     "status": _name,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.notion_values import plain
+from shared.contracts.notion_values import Mark, mark, plain
 
 RECORDINGS = Path(__file__).parents[2] / "contract" / "recordings" / "notion"
 TYPES = {
@@ -174,6 +174,42 @@ def test_a_value_of_each_type(kind, content, expected):
 def test_null_is_nothing(kind):
     assert plain({"id": "x", "type": kind, kind: None}, {}) in (None, [])
     assert plain({"id": "x", "type": kind}, {}) in (None, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        # The first answers of 2022-06-28 named the properties and left their values to another endpoint.
+        ({"id": "abc"}, Mark.CUT),
+        ({"id": "abc", "type": "number"}, Mark.CUT),
+        ({"id": "abc", "type": "relation", "has_more": False}, Mark.CUT),
+        ({"id": "abc", "type": "button"}, None),
+        ({"id": "abc", "type": "number", "number": None}, None),
+        ({"id": "abc", "type": "formula", "formula": None}, None),
+        ({"id": "abc", "type": "formula", "formula": {"expression": "1 + 1"}}, Mark.UNSUPPORTED),
+        ({"id": "abc", "type": "formula", "formula": {"type": "number"}}, Mark.UNSUPPORTED),
+        ({"id": "abc", "type": "formula", "formula": {"type": "number", "number": None}}, None),
+        ({"id": "abc", "type": "rollup", "rollup": {"type": "array", "function": "show_original"}}, Mark.UNSUPPORTED),
+        ({"id": "abc", "type": "rollup", "rollup": {"type": "array", "array": None}}, None),
+        (
+            {"id": "abc", "type": "rollup", "rollup": {"type": "array", "array": [{"type": "formula", "formula": {}}]}},
+            Mark.UNSUPPORTED,
+        ),
+    ],
+)
+def test_a_value_that_the_answer_leaves_out_is_marked_and_no_empty_one(value, expected):
+    assert mark(value) is expected
+    assert plain(value, {}) in (None, [])
+
+
+def test_a_value_that_does_not_say_its_type_is_read_by_the_name_it_stands_under():
+    assert plain({"id": "title", "title": [{"text": {"content": "Padaria"}}]}, {}) == "Padaria"
+    assert plain({"id": "abc", "relation": [{"id": "p1"}], "has_more": False}, {"p1": "Ana"}) == ["Ana"]
+    assert mark({"id": "abc", "relation": [{"id": "p1"}], "has_more": True}) is Mark.CUT
+
+
+def test_a_text_of_the_first_version_is_read_as_one():
+    assert plain({"id": "x", "type": "text", "text": [{"plain_text": "a "}, {"plain_text": "b"}]}, {}) == "a b"
 
 
 def test_the_constructed_unsupported_values_are_nothing_and_not_zero():
