@@ -18,10 +18,11 @@ from simulators.notion.app import create_app
 from simulators.notion.settings import NotionSettings
 from simulators.notion.workspace import Workspace
 
-# NOTION_RECORDINGS names a larger set of the same layout.
+# NOTION_RECORDINGS names other recordings: a larger set of the same layout, or any folder of answers without an index.
 RECORDINGS = Path(os.environ.get("NOTION_RECORDINGS", Path(__file__).parent / "recordings" / "notion"))
+_INDEX = RECORDINGS / "index.json"
 INDEX: Mapping[str, dict[str, Any]] = {
-    entry["file"]: entry for entry in json.loads((RECORDINGS / "index.json").read_text("utf-8"))
+    entry["file"]: entry for entry in (json.loads(_INDEX.read_text("utf-8")) if _INDEX.exists() else ())
 }
 TOKEN = "ntn_contract"
 NEWEST = "2026-03-11"
@@ -115,8 +116,20 @@ def recorded(file: str) -> Any:
 
 
 def recordings(kind: str) -> list[str]:
-    """The files of one kind, recorded from the live API."""
-    return sorted(str(path.relative_to(RECORDINGS)) for path in (RECORDINGS / kind).glob("*/*.json"))
+    """The files of one kind, recorded from the live API. Without an index each answer says itself what it is."""
+    found = (RECORDINGS / kind).glob("*/*.json") if INDEX else RECORDINGS.rglob("*.json")
+    files = sorted(str(path.relative_to(RECORDINGS)) for path in found)
+    return [file for file in files if INDEX or kind_of(recorded(file)) == kind]
+
+
+def kind_of(body: Any) -> str | None:
+    """What an answer is; the first versions gave a database's schema where the later give a data source's."""
+    what = body.get("object") if isinstance(body, dict) else None
+    if what == "list":
+        return "property_item" if body.get("type") == "property_item" else "query"
+    if what == "database" and "properties" in body:
+        return "data_source"
+    return "errors" if what == "error" else what
 
 
 def without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
