@@ -27,6 +27,8 @@ class Mark(Enum):
 
 
 _UNCOMPUTED = frozenset({Mark.UNSUPPORTED.value, Mark.INCOMPLETE.value})
+NO_KIND = "None"
+"""The kind of a value that neither says its type nor holds anything."""
 Plain = str | int | float | bool | list[str] | None
 
 
@@ -48,7 +50,7 @@ def mark(value: Mapping[str, Any]) -> Mark | None:
 
 def kind_of(value: Mapping[str, Any]) -> str:
     """The type that a property value says it has; where it says none, the one under whose name it holds something."""
-    return str(value.get("type") or next((key for key in value if key == "relation" or key in _CONVERT), None))
+    return str(value.get("type") or next((key for key in value if key == "relation" or key in _CONVERT), NO_KIND))
 
 
 def are_known(relation: Mapping[str, Any], related: Mapping[str, str]) -> bool:
@@ -136,8 +138,15 @@ def _date(content: Any) -> Any:
     if zone and isinstance(start, str):
         moment = datetime.fromisoformat(start)
         if "T" in start and moment.tzinfo is None:
-            return moment.replace(tzinfo=ZoneInfo(zone)).isoformat()
+            return moment.replace(tzinfo=_zone(zone)).isoformat()
     return start
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except OSError as error:  # it looks for a file: `America` is a folder
+        raise ValueError(f"{name[:40]!r} is no time zone") from error
 
 
 def _result_date(kind: str, content: Any) -> Any:

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from services.transformer.tidy import drift
 from services.transformer.tidy.columns import ABSENT, Raw, Table
+from shared.contracts.notion_values import NO_KIND, kind_of
 
 
 class Properties:
@@ -58,7 +59,7 @@ def storable(words: str) -> str:
 def drift_of(field: str, feed: Mapping[str, Any], cells: Raw) -> set[str]:
     """`field-name` for a property that no page has any more, `type:name=kind` for one of another type."""
     name = storable(str(feed.get("name") or field))
-    kinds = {str(cell.get("type")) for cell in cells if cell is not ABSENT}
+    kinds = {kind_of(cell) for cell in cells if cell is not ABSENT}
     if not kinds:
         return drift.vanished([name]) if len(cells) >= drift.FEW else set()
-    return drift.retyped(name, kinds - {str(feed["type"])}) if feed.get("type") else set()
+    return drift.retyped(name, kinds - {str(feed["type"]), NO_KIND}) if feed.get("type") else set()

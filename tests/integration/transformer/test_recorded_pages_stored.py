@@ -22,7 +22,7 @@ def test_a_recorded_page_is_stored_with_its_title_its_times_and_every_property(o
     assert (loaded.inserted, loaded.rejected) == (len(pages), 0)
     for row in office.rows(STORED):
         page = pages[row["page_id"]]
-        titles = [value for value in page["properties"].values() if value["id"] == "title"]
+        titles = [value for value in page["properties"].values() if value.get("id") == "title"]
         assert row["title"] == (as_text(said(titles[0])) if titles else None)
         assert (row["created_at"], row["source_updated_at"]) == (
             as_moment(page["created_time"]),

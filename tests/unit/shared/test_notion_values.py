@@ -208,6 +208,12 @@ def test_a_value_that_does_not_say_its_type_is_read_by_the_name_it_stands_under(
     assert mark({"id": "abc", "relation": [{"id": "p1"}], "has_more": True}) is Mark.CUT
 
 
+@pytest.mark.parametrize("zone", ["America", "x" * 5000, "Mars/Base", "../zone", "a\0b", 5])
+def test_a_time_zone_that_is_none_makes_the_value_unreadable_and_no_more(zone):
+    with pytest.raises((TypeError, ValueError, KeyError)):
+        plain({"type": "date", "date": {"start": "2026-11-10T09:00:00.000", "end": None, "time_zone": zone}}, {})
+
+
 def test_a_text_of_the_first_version_is_read_as_one():
     assert plain({"id": "x", "type": "text", "text": [{"plain_text": "a "}, {"plain_text": "b"}]}, {}) == "a b"
 

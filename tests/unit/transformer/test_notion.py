@@ -341,9 +341,10 @@ def test_a_text_that_sounds_like_a_mark_is_a_text(word):
     [
         ({"Novo": {"id": "no", "type": "checkbox", "checkbox": True}}, {"field+Novo"}),
         ({"Código": {"id": "cc", "type": "number", "number": 12}}, {"type:Código=number"}),
+        ({"Código": {"id": "cc"}}, {"cut:client_code"}),
         ({"Código": {"id": "cc", "type": "hologram", "hologram": {"a": 1}}}, {"type:Código=hologram"}),
     ],
-    ids=["appeared", "another type", "a type that nobody knows"],
+    ids=["appeared", "another type", "no value and no type", "a type that nobody knows"],
 )
 def test_a_property_that_appears_or_changes_its_type_is_told_by_name(change, told):
     tidied = tidy([row(page(properties=usual(**change)))], 1, NAMED)
