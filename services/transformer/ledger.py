@@ -1,21 +1,20 @@
 """What a load leaves in `ops` beside its rows: rejects, removals that wait, the plan, drift, and the load itself."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 from services.transformer.removals import Decision
 from services.transformer.retention import old
-from services.transformer.tidy.rows import RejectedRow
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import RawDataReady
 from shared.landing import Manifest
 
 REJECTED = """
 INSERT INTO ops.rejected_rows (batch_ref, row_number, row_id, field, reason, raw)
-VALUES (:batch_ref, :row_number, :row_id, :field, :reason, :raw) ON CONFLICT DO NOTHING
+SELECT :batch_ref, row_number, row_id, field, reason, raw FROM aside ON CONFLICT DO NOTHING
 """
 PENDING = """
 INSERT INTO ops.pending_removals AS known (system, row_id, scope, asked_at, batch_ref)
@@ -75,10 +74,9 @@ class Outcome:
     mass: dict[str, int]
 
 
-def record_rejected(connection: Connection, batch_ref: str, rejected: list[RejectedRow]) -> None:
-    """The rows that cannot be read, each once."""
-    if rejected:
-        connection.execute(text(REJECTED), [{"batch_ref": batch_ref, **asdict(row)} for row in rejected])
+def record_rejected(connection: Connection, batch_ref: str) -> None:
+    """The rows that cannot be read, each once, from `aside`."""
+    connection.execute(text(REJECTED), {"batch_ref": batch_ref})
 
 
 def record_pending(connection: Connection, batch: RawDataReady, removals: Decision) -> dict[str, int]:

@@ -1,17 +1,18 @@
 """Rows as COPY reads them into `staging`: as the table will hold them, or only as seen. No I/O."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from services.transformer.merge import Table
 from services.transformer.seen import Asked, Other
-from services.transformer.tidy.rows import Tidied, line_of
+from services.transformer.tidy.rows import RejectedRow, Tidied, line_of
 
 _BETWEEN = 5
 """Columns of `staging` between those that every row has and the typed ones."""
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\ufffd"})
 
 
 class Said(NamedTuple):
@@ -60,6 +61,18 @@ def line(said: Said, fresh: Fresh, other: Other | None, table: Table) -> bytes:
         return _only_seen(head, table)
     raw = b"" if place is None else fresh.raw[place]
     return b"\t".join((head, other.newest.encode(), hashed, raw, _json(own), _json(theirs), columns))
+
+
+def aside(rejected: Iterable[RejectedRow]) -> bytes:
+    """Rows that cannot be read as COPY reads them into `aside`: as they came, whatever they hold."""
+    return "".join(
+        f"{row.row_number}\t{_any(row.row_id)}\t{_any(row.field)}\t{_any(row.reason)}\t{_any(row.raw)}\n"
+        for row in rejected
+    ).encode()
+
+
+def _any(words: str | None) -> str:
+    return r"\N" if words is None else words.translate(_ESCAPED)
 
 
 def _only_seen(head: bytes, table: Table) -> bytes:

@@ -95,6 +95,12 @@ CREATE TEMP TABLE staging (
 COPY = "COPY staging FROM STDIN WITH (FORMAT text, NULL '')"
 EMPTY = "TRUNCATE staging"
 
+# What cannot be read, until it is known whether the batch loads: one that is parked leaves nothing to clean up.
+ASIDE = """
+CREATE TEMP TABLE aside (row_number integer, row_id text, field text, reason text, raw text) ON COMMIT DROP
+"""
+COPY_ASIDE = "COPY aside FROM STDIN"
+
 INCOMING = "CREATE TEMP TABLE incoming (row_id text, read_at timestamptz) ON COMMIT DROP"
 # What a person forces says something older of a row; that it was seen since is as true as before, and it lives.
 STILL_SEEN = """

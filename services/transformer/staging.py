@@ -16,8 +16,8 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection
 
-from services.transformer.lines import Fresh, Said, line
-from services.transformer.merge import COPY, Table
+from services.transformer.lines import Fresh, Said, aside, line
+from services.transformer.merge import COPY, COPY_ASIDE, Table
 from services.transformer.seen import Asked, Other, Seen, look, stored
 from services.transformer.tidy.rows import RejectedRow, Tidied
 from shared.landing import RawRow
@@ -74,13 +74,13 @@ def stage(
     table: Table,
     part: str,
     merge: Callable[[], None],
-    set_aside: Callable[[list[RejectedRow]], None],
     most_rejected: float,
 ) -> Staged:
-    """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch; `set_aside` its rest.
+    """Stage chunk after chunk, no id twice in one, and `merge` each, in the order of the batch.
 
-    The database merges one chunk, in a thread of its own, while this one makes the next tidy. Ends where more than
-    `most_rejected` rows cannot be read: the batch is none then, and the rest of such rows need not be held.
+    What cannot be read goes to `aside`. The database merges one chunk, in a thread of its own, while this one makes the
+    next tidy. Ends where more than `most_rejected` rows cannot be read: the batch is none then, and nobody needs the
+    rest of such rows.
     """
     staged = Staged()
     known = partial(_known, connection, rules, system=table.system, part=part)
@@ -96,6 +96,8 @@ def stage(
             # Looked up while the chunk before was not merged yet: what it holds too may say otherwise by now.
             same = {n: row for n, row in seen.items() if row.updated is not None and row.row_id not in before}
             fresh, rejected = _fresh([row for n, row in enumerate(chunk) if n not in same], rules, table, staged)
+            if staged.rejected > most_rejected:
+                break
             newest = _newest(chunk, same, fresh)
             again = {n for n, one in newest.items() if one.asked is not chunk[n].asked or one.asked.row_id in before}
             content = _content(line(one, fresh, _other(seen, n), table) for n, one in newest.items() if n not in again)
@@ -104,10 +106,8 @@ def stage(
                 found = database.submit(known, [newest[n].asked for n in again]).result()
                 content += _content(line(newest[n], fresh, _other(found, m), table) for m, n in enumerate(again))
             looking = database.submit(known, [row.asked for row in following])
-            merging = database.submit(_merged, connection, content, merge, partial(set_aside, rejected))
+            merging = database.submit(_merged, connection, content, aside(rejected), merge)
             before = {one.asked.row_id for one in newest.values()}
-            if staged.rejected > most_rejected:
-                break
         merging.result()
     return staged
 
@@ -189,11 +189,11 @@ def _content(lines: Iterable[bytes]) -> bytes:
     return b"\n".join([*sorted(lines), b""]).replace(b"\\", rb"\\")
 
 
-def _merged(connection: Connection, content: bytes, merge: Callable[[], None], set_aside: Callable[[], None]) -> None:
+def _merged(connection: Connection, content: bytes, rejected: bytes, merge: Callable[[], None]) -> None:
     with closing(connection.connection.cursor()) as cursor:
         cursor.copy_expert(COPY, io.BytesIO(content), size=_AT_ONCE)
+        cursor.copy_expert(COPY_ASIDE, io.BytesIO(rejected), size=_AT_ONCE)
     merge()
-    set_aside()
 
 
 def _one_line(raw: str) -> bytes:

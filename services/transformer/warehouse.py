@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from math import inf
 
 from sqlalchemy import Connection, Engine, text
@@ -67,6 +66,7 @@ class Warehouse:
                     f"at least {staged.rejected} of {batch.records} rows of {batch.batch_ref} cannot be read "
                     f"(first: {staged.first_reason}); `console dead redrive --accept-rejects` loads the rest"
                 )
+            record_rejected(connection, batch.batch_ref)
             counts = _settle(connection, event, manifest, removals)
             mass = record_pending(connection, batch, removals)
             record_counts(connection, batch, staged.counts, started_at)
@@ -111,7 +111,7 @@ def _merge(
         connection.execute(statements, values)
 
     table = merge.TABLES[batch.system]
-    for statement in (merge.BY_KEY, merge.staging(table), merge.INCOMING, merge.WRITTEN):
+    for statement in (merge.BY_KEY, merge.staging(table), merge.ASIDE, merge.INCOMING, merge.WRITTEN):
         connection.execute(text(statement))
     return stage(
         connection,
@@ -120,7 +120,6 @@ def _merge(
         table=table,
         part=part,
         merge=chunk,
-        set_aside=partial(record_rejected, connection, batch.batch_ref),
         most_rejected=most_rejected,
     )
 

@@ -1,6 +1,7 @@
 """Bad input is a clear error and nothing lost (guarantee 7)."""
 
 import gzip
+import json
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,13 @@ def test_a_batch_that_cannot_be_read_is_not_held_to_its_end(office, monkeypatch)
     with pytest.raises(Rejected, match="at least 25 of 100 rows"):  # the limit is 20
         office.load(event)
     assert office.load(event, acceptrejects=True, replay=event.id).rejected == 100
+
+
+def test_a_row_that_cannot_be_read_is_kept_as_it_came(office):
+    odd = {"id": "x", "name": 'a\n\t\\N\\ "b" \r\x00é', "value": "much"}
+    office.bring([*GOOD, odd], read_at=at(1))
+    (kept,) = office.rows("SELECT raw FROM ops.rejected_rows")
+    assert json.loads(kept["raw"]) == odd | {"name": 'a\n\t\\N\\ "b" \r\ufffdé'}
 
 
 def test_of_a_long_row_that_cannot_be_read_the_beginning_is_kept_and_its_length_told(office):

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, text
 
 from services.transformer.warehouse import Warehouse
 from shared.database.connection import connect
+from shared.errors import Rejected
 from shared.landing import Landing
 from tests.integration.transformer.conftest import Office, at, page
 
@@ -97,3 +98,13 @@ def test_sightings_stay_narrow_and_are_updated_in_their_page(office, written):
     assert (seen["n_tup_ins"], seen["n_tup_upd"]) == (400, 2000)
     assert seen["n_tup_hot_upd"] > 0.9 * seen["n_tup_upd"]
     assert office.rows("SELECT max(pg_column_size(s.*)) < 200 AS narrow FROM ops.sightings s") == [{"narrow": True}]
+
+
+def test_of_a_batch_that_is_parked_nothing_is_written_that_could_not_be_read(office, written):
+    bad = [report(number, _due_date="soon") for number in range(400)]
+    with pytest.raises(Rejected):
+        office.bring([*(report(number) for number in range(400)), *bad], read_at=at(1))
+    office.bring([report(number) for number in range(401)], read_at=at(2))
+    aside = written("ops.rejected_rows", sightings=401)
+    assert (aside["n_tup_ins"], aside["n_dead_tup"]) == (0, 0)
+    assert written("operacional.gestta_tasks", sightings=401)["n_dead_tup"] == 0
