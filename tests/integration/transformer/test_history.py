@@ -181,6 +181,21 @@ def test_a_notion_task_has_a_history_too(office, story):
     assert story("source", "status", task_id="n") == [("notion", "in_progress"), ("notion", "done")]
 
 
+def test_a_formula_that_counts_from_now_is_as_it_was_read_last_and_makes_no_history(office, story):
+    source: dict[str, Any] = {"mapping": TASKS, "scope": "t", "data_source_id": "t"}
+    seen = []
+    for minute in (1, 2):
+        counted = {"id": "d", "type": "formula", "formula": {"type": "number", "number": minute}}
+        shown = page("n", title="T", source_status="Fazendo", due_date="2026-12-01")
+        shown["properties"]["Minutos"] = counted
+        office.load(office.land_pages([shown], read_at=at(minute), **source))
+        (kept,) = office.rows("SELECT properties #> '{Minutos,formula,number}' AS number FROM operacional.notion_pages")
+        assert kept["number"] == minute
+        seen.append({k: v for k, v in office.shown()["n"].items() if k not in ("read_at", "loaded_at")})
+    assert seen[0] == seen[1]
+    assert story("status", "valid_from", "valid_to", task_id="n") == [("in_progress", at(1), None)]
+
+
 @pytest.mark.parametrize("beside", ["a page that goes", "a page that comes back"])
 def test_a_task_that_changes_its_client_and_itself_at_once_is_what_its_page_says(office, story, beside):
     register = [page(f"p{code}", client_code=code, client_manager=name) for code, name in (("12", "Ana"), ("7", "Bia"))]

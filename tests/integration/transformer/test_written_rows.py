@@ -10,6 +10,7 @@ from shared.database.connection import connect
 from shared.errors import Rejected
 from shared.landing import Landing
 from tests.integration.transformer.conftest import Office, at, page
+from tests.integration.transformer.test_notion_links import shown
 
 pytestmark = pytest.mark.integration
 
@@ -88,6 +89,14 @@ def test_unchanged_pages_are_not_written_either(office, written):
     for minute in (1, 2, 3):
         office.load(office.land_pages(pages, read_at=at(minute)))
     assert written("operacional.notion_pages", sightings=300)["n_tup_upd"] == 0
+
+
+def test_pages_whose_files_are_only_signed_anew_are_not_written_either(office, written):
+    for minute in (1, 2, 3):
+        pages = [shown("s" * minute, id=f"p{number}") for number in range(100)]
+        office.load(office.land_pages(pages, read_at=at(minute)))
+    pages = written("operacional.notion_pages", sightings=300)
+    assert (pages["n_tup_ins"], pages["n_tup_upd"], pages["n_dead_tup"]) == (100, 0, 0)
 
 
 def test_sightings_stay_narrow_and_are_updated_in_their_page(office, written):
