@@ -23,6 +23,7 @@ BLOCK = 200
 """Rows whose objects live at a time: so few that a processor's cache holds them while their columns are taken."""
 NOTHING: Mapping[str, NDArray[np.bool_]] = {}
 _TINY = re.compile(r"e-[0-9]{4}")
+_LONG = re.compile(r":-?[0-9]{19}")  # the landing writes no blanks
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 # Postgres keeps neither NUL nor half a surrogate pair in text or jsonb. Whole pairs and escaped backslashes stay.
 _ESCAPES = re.compile(
@@ -119,7 +120,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _object(text: str) -> Any:
     """What orjson does not read, and numbers so long or so small that it takes them for others, json reads."""
-    if len(text) <= DIGITS and "E-" not in text and not _TINY.search(text):
+    if len(text) <= DIGITS and "E-" not in text and not _TINY.search(text) and not _LONG.search(text):
         with suppress(orjson.JSONDecodeError):
             return orjson.loads(text)
     try:

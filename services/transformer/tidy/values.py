@@ -3,6 +3,8 @@
 import html
 import re
 import unicodedata
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from services.transformer.tidy.columns import WRONG
@@ -11,8 +13,6 @@ from services.transformer.tidy.documents import bare_document
 LONGEST_KEY = 500
 LARGEST = 1e15
 """From here on a double no longer tells cents apart."""
-WHOLE = 2.0**53
-"""From here on a double no longer tells whole numbers apart."""
 _SPACES = re.compile(r"\s+")
 # With its semicolon: HTML reads "&not" and "&para" without one too, and a name may say "Festas&para todos".
 _ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);")
@@ -26,7 +26,7 @@ _ZERO_CENTS = re.compile(r"([0-9]+)\.0+")
 
 
 def text(distinct: list[Any]) -> list[Any]:
-    """NFC, entities decoded once, white space collapsed, empty as None; numbers as their digits."""
+    """NFC, entities decoded once, white space collapsed, empty as None; numbers as their digits, however many."""
     return distinct if _is_plain(distinct) else [_text(value) for value in distinct]
 
 
@@ -65,10 +65,10 @@ def _is_plain(values: list[Any]) -> bool:
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, bool) or (isinstance(value, float) and not abs(value) < WHOLE):
+    if isinstance(value, bool) or (isinstance(value, float) and not isfinite(value)):
         return WRONG
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
+        value = int(Decimal(repr(value)))  # the digits that were written, not those of the double
     words = str(value)
     if "&" in words:
         words = _ENTITY.sub(lambda entity: html.unescape(entity[0]), words)

@@ -47,6 +47,13 @@ NESTED = {
 }
 
 
+def test_a_clients_code_may_be_a_number_longer_than_any_of_the_machine():
+    flat, nested = {"id": "x", "customer.code": 10**20 + 1}, {"_id": "y", "customer": {"code": 10**30 + 1}}
+    tidied = tidy([row(flat), row(nested)], 1, manifest())
+    assert [fields_of(tidied, name)["client_code"] for name in "xy"] == [str(10**20 + 1), str(10**30 + 1)]
+    assert [json.loads(raw) for raw in tidied.frame.raw] == [flat, nested]
+
+
 def test_a_reports_row_is_typed():
     tidied = tidy([row(FLAT)], 1, manifest(task_url="https://app.example/tasks/{id}"))
     assert not tidied.rejected

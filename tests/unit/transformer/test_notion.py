@@ -80,6 +80,28 @@ def test_a_clients_page_is_typed_whatever_its_columns_are_called_now():
     assert tidied.frame.source_updated_at.tolist() == ["2026-11-01T10:00:00.000000Z"]
 
 
+LONG = 123456789012345678901
+"""More than 64 bits."""
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        text("cc", f"0{LONG}", "title"),
+        text("cc", f"0{LONG}"),
+        {"id": "cc", "type": "number", "number": LONG},
+        {"id": "cc", "type": "formula", "formula": {"type": "number", "number": LONG}},
+        {"id": "cc", "type": "formula", "formula": {"type": "string", "string": f"0{LONG}"}},
+        {"id": "cc", "type": "rollup", "rollup": {"type": "number", "number": LONG, "function": "max"}},
+        {"id": "cc", "type": "rollup", "rollup": {"type": "array", "array": [{"type": "number", "number": LONG}]}},
+        {"id": "cc", "type": "unique_id", "unique_id": {"prefix": None, "number": LONG}},
+    ],
+    ids=["title", "rich_text", "number", "formula", "formula of text", "rollup", "rollup of one", "unique_id"],
+)
+def test_a_clients_code_may_be_longer_than_any_number_of_the_machine(cell):
+    assert fields_of(tidy([row(page(properties={"b": cell}))], 1, CLIENTS), "p")["client_key"] == str(LONG)
+
+
 @pytest.mark.parametrize(
     ("word", "status", "drift"),
     [
