@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from services.transformer.merge import Table
 from services.transformer.removals import Removal
+from shared.database.connection import take_turn
 
 GONE = """
 INSERT INTO ops.sightings AS seen (system, row_id, part, scope, read_at)
@@ -75,6 +76,8 @@ def settle(connection: Connection, table: Table, removals: Sequence[Removal], *,
     changed = connection.execute(text(life), {"system": table.system, "removed": ids}).all()
     settled = Settled([row[0] for row in changed if row[1] is not None], [row[0] for row in changed if row[1] is None])
     if settled.gone:
+        # Before any line is touched: a load of the register may be writing the same ones.
+        take_turn(connection, "history")
         for statement in (UNTRUE, ENDED):
             ended = statement.format(table=table.name, key=table.key)
             connection.execute(text(ended), {"system": table.system, "gone": settled.gone})

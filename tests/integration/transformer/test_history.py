@@ -1,13 +1,16 @@
 """The history of a task: one row per change, in the order of reading, and what is derived from it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from shared.clock import now
+from shared.database.connection import take_turn
 from shared.landing import iso
 from tests.integration.transformer.conftest import BLOCK, CLIENTS, TASKS, at, page
 
@@ -233,6 +236,21 @@ def test_a_regenerated_task_names_the_one_it_continues(office, story, known_firs
     office.bring([report(status="DONE")], read_at=at(5))
     assert story("status", "continues") == [("open", "old"), ("done", None)]
     assert story("continues", task_id="old") == [(None,)]
+
+
+def test_a_removal_lets_a_load_of_the_register_end_before_it_touches_a_line_that_it_writes(office, story, eventually):
+    office.bring([report()], read_at=at(1))
+    removal = office.land([], read_at=at(3), scope="lookup", removed=["a"])
+    waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor() as transformers, office.engine.begin() as register:
+        take_turn(register, "history")
+        loaded = transformers.submit(office.load, removal)
+        eventually(lambda: office.rows(waits))
+        register.execute(text("UPDATE operacional.task_history SET valid_to = :now"), {"now": at(2)})
+        line = "INSERT INTO operacional.task_history (source, task_id, valid_from) VALUES ('gestta', 'a', :now)"
+        register.execute(text(line), {"now": at(2)})
+    assert loaded.result().removed == 1
+    assert story("valid_from", "valid_to") == [(at(1), at(2)), (at(2), at(3))]
 
 
 def test_lead_time_reopening_and_moving_follow_from_it(office):
