@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from services.transformer.life import settle
 from services.transformer.merge import TABLES
+from services.transformer.quality import measure
 from services.transformer.removals import MASS_REMOVAL, Removal
 from shared.contracts.envelope import Envelope, batch_event_id, first
 from shared.contracts.events import Fact, SourceRecovered, WarehouseLoaded
@@ -102,6 +103,8 @@ def _carry_out(connection: Connection, system: str, now: datetime) -> None:
     taken = connection.execute(text(TAKE), {"system": system, "now": now}).all()
     # A last look: what anybody saw after its source was asked lives.
     gone = set(settle(connection, TABLES[system], [Removal(r.row_id, r.scope, r.asked_at, 0, 0) for r in taken]).gone)
+    if gone:
+        measure(connection, system=system, scope=min(r.scope for r in taken), changed=True)
     for scope in sorted({r.scope for r in taken}):
         rows = [r for r in taken if r.scope == scope]
         removed = sum(r.row_id in gone for r in rows)

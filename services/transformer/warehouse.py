@@ -77,9 +77,9 @@ class Warehouse:
                 drift=record_drift(connection, batch, staged.drift, started_at),
                 mass=mass,
             )
+            changed = bool(outcome.inserted or outcome.updated or outcome.removed)
+            measure(connection, system=batch.system, scope=batch.scope, changed=changed)
             record_load(connection, event, outcome, started_at)
-            if outcome.inserted or outcome.updated or outcome.removed:
-                measure(connection, batch, now=started_at)
             inbox.remember(connection, consumer=CONSUMER, event_id=event.id, outcome=asdict(outcome))
             return outcome
 

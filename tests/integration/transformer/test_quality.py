@@ -1,11 +1,13 @@
-"""How well the two sources fit together: counted at each load that changed something, and readable by name."""
+"""How well the two sources fit together: counted for each load, and readable by name."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.console import warehouse as console
+from services.transformer.approved import ApprovedRemovals
 from shared.clock import now
 from tests.integration.transformer.conftest import BLOCK, CLIENTS, REGISTER, TASKS, at, page
 
@@ -179,6 +181,52 @@ def test_a_load_that_changed_nothing_measures_nothing(office):
     before = office.rows("SELECT count(*) FROM ops.quality")
     office.bring([task("a", "12")], read_at=at(2))
     assert office.rows("SELECT count(*) FROM ops.quality") == before
+
+
+@pytest.fixture
+def left_by_loads(office):
+    """Of each load, in order: what it loaded, and the counts that it left."""
+
+    def told() -> list[tuple[str, dict[str, int]]]:
+        rows = office.rows("SELECT * FROM ops.quality_by_load ORDER BY load_id")
+        loads = {row["load_id"]: row["scope"] for row in rows}
+        counted = {load: {r["measure"]: r["value"] for r in rows if r["load_id"] == load} for load in loads}
+        assert all(row["measured_at"] <= row["committed_at"] for row in rows)
+        return [(scope, counted[load]) for load, scope in loads.items()]
+
+    return told
+
+
+def test_each_load_has_the_counts_that_it_left_also_one_that_changed_nothing(office, left_by_loads):
+    office.bring([task("a", "12"), task("b", "7")], read_at=at(1))
+    office.bring([task("a", "12"), task("b", "7")], read_at=at(2))
+    register = [page("p1", client_code="12"), page("p2", client_code="0012"), page("p3", client_code="99")]
+    for minute in (3, 4):
+        office.load(office.land_pages(register, read_at=at(minute)))
+    office.bring([task("a", "12"), task("b", "7")], read_at=at(5))
+    alone = dict.fromkeys(("pages_without_client", "codes_used_twice", "flags_against_dates", "parts_at_odds"), 0)
+    before = alone | {"clients_without_page": 2}
+    after = alone | {"clients_without_page": 1, "pages_without_client": 1, "codes_used_twice": 1}
+    assert left_by_loads() == [(BLOCK, before), (BLOCK, before), (REGISTER, after), (REGISTER, after), (BLOCK, after)]
+
+
+def test_removals_that_a_person_approved_are_measured_too(office, left_by_loads, transformer_engine):
+    office.load(office.land_pages([page("p", client_code="12")], read_at=at(0)))
+    office.bring([task("a", "12")], read_at=at(1))
+    office.bring([], read_at=at(2), scope="lookup", removed=[{"id": "a", "lacked": 900, "held": 1_000}])
+    console.decide_removals(office.engine, "gestta", None, "approved", by="analyst", at=at(3))
+    list(ApprovedRemovals(transformer_engine, source="/services/test", now=lambda: at(3)).beat())
+    assert [counts["pages_without_client"] for _, counts in left_by_loads()] == [1, 0, 0, 1]
+
+
+def test_the_first_load_of_a_day_measures_what_depends_on_the_day(office, counts):
+    office.bring([task("a", _due_date=YESTERDAY, overdue=False)], read_at=at(1))
+    with office.engine.begin() as connection:
+        connection.execute(text("UPDATE ops.quality SET measured_at = measured_at - interval '1 day', value = 0"))
+    for minute in (2, 3):
+        office.bring([task("a", _due_date=YESTERDAY, overdue=False)], read_at=at(minute))
+    assert counts()["flags_against_dates"] == 1
+    assert office.rows("SELECT count(*) AS n FROM ops.quality WHERE measure = 'flags_against_dates'") == [{"n": 2}]
 
 
 def test_the_console_shows_the_counts(office, console_engine):

@@ -168,6 +168,18 @@ SELECT 'flags_against_dates', count(*) FROM ops.flags_at_odds
 UNION ALL
 SELECT 'parts_at_odds', coalesce(max(tasks), 0) FROM ops.parts_at_odds;
 
+-- What each load left of these counts: a load that changed nothing leaves what was measured before it.
+CREATE INDEX quality_of_measure ON ops.quality (measure, measured_at);
+CREATE VIEW ops.quality_by_load AS
+SELECT l.load_id, l.system, l.scope, l.committed_at, known.measure, counted.value, counted.measured_at
+FROM ops.loads l
+CROSS JOIN (VALUES ('clients_without_page'), ('pages_without_client'), ('codes_used_twice'), ('flags_against_dates'),
+                   ('parts_at_odds')) AS known (measure)
+LEFT JOIN LATERAL (
+    SELECT q.value, q.measured_at FROM ops.quality q
+    WHERE q.measure = known.measure AND q.measured_at <= l.committed_at
+    ORDER BY q.measured_at DESC LIMIT 1) counted ON true;
+
 CREATE OR REPLACE VIEW bi.task_history AS
 SELECT source, task_id, valid_from, valid_to, status, owner, due_date, completed_at, department, client_manager, continues
 FROM operacional.task_history;
@@ -327,6 +339,6 @@ GRANT DELETE ON ops.loads, ops.quality, ops.processed_events, ops.pending_remova
 GRANT DELETE ON ops.refresh_requests, ops.refresh_runs TO bi_refresher;
 GRANT DELETE ON ops.notifications, ops.processed_events TO notifier;
 GRANT SELECT ON operacional.client_by_code, operacional.client_by_document, operacional.open_tasks TO transformer, console;
-GRANT SELECT ON ops.regenerated TO console;
+GRANT SELECT ON ops.regenerated, ops.quality_by_load TO console;
 REVOKE ALL ON ops.processed_events FROM bi_refresher;
 GRANT SELECT ON ops.clients_at_odds, ops.flags_at_odds, ops.parts_at_odds, ops.problems TO transformer, console, panel_reader;
