@@ -306,9 +306,12 @@ totals AS (
     SELECT source, department, day, sum(open) AS open, sum(overdue) AS overdue, sum(done) AS done
     FROM steps GROUP BY source, department, day
 ),
+-- Every day since a task was first read, also those on which none was open.
 days AS (
-    SELECT generate_series(coalesce((SELECT min(day) FROM totals WHERE open <> 0), (SELECT min(day) FROM totals))::timestamp,
-                           (SELECT today FROM clock)::timestamp, interval '1 day')::date AS day
+    SELECT generate_series(greatest(since, (first_read AT TIME ZONE 'America/Sao_Paulo')::date)::timestamp,
+                           today::timestamp, interval '1 day')::date AS day
+    FROM clock
+    CROSS JOIN (SELECT min(valid_from) AS first_read FROM operacional.task_history) history
 ),
 groups AS (
     SELECT DISTINCT source, department FROM totals
