@@ -59,6 +59,7 @@ FROM changed c
 WHERE h.source = c.source AND h.task_id = c.task_id AND h.valid_to IS NULL AND h.valid_from < c.read_at
   AND ({_HERE}) IS DISTINCT FROM ({_THERE})
 """  # noqa: S608
+# In the order of its indexes: each page of them is written once.
 OPEN = """
 INSERT INTO operacional.task_history
        (source, task_id, valid_from, status, owner, due_date, completed_at, department, client_manager)
@@ -67,6 +68,7 @@ FROM changed c
 WHERE NOT EXISTS (
     SELECT 1 FROM operacional.task_history h
     WHERE h.source = c.source AND h.task_id = c.task_id AND (h.valid_to IS NULL OR h.valid_to > c.read_at))
+ORDER BY c.source, c.task_id
 """
 # A source of Notion that was given another role holds no tasks any more.
 NO_TASKS = """
