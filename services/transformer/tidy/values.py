@@ -92,15 +92,18 @@ def _number(value: Any) -> Any:
         if not _DECIMAL.fullmatch(value):
             return _reais(value)
     try:
-        found = float(value)
+        return _within(float(value))
     except OverflowError:
         return WRONG
-    return found if abs(found) < LARGEST else WRONG
 
 
 def _reais(words: str) -> Any:
     match = _REAIS.fullmatch(words)
     if match is None or not ("," in words or "R$" in words):
         return WRONG
-    found = float(match[1] + match[2].replace(".", "").replace(",", "."))
-    return found if abs(found) < LARGEST else WRONG
+    return _within(float(match[1] + match[2].replace(".", "").replace(",", ".")))
+
+
+def _within(found: float) -> Any:
+    """Without the sign of nought, which Postgres does not keep."""
+    return found + 0.0 if abs(found) < LARGEST else WRONG

@@ -162,6 +162,11 @@ def test_a_number_is_a_number(raw, number):
     assert one(values.number, raw) == number
 
 
+@pytest.mark.parametrize("raw", [-0.0, "-0", "-0.0", "-R$ 0,00"])
+def test_nought_has_no_sign_as_in_postgres(raw):
+    assert str(one(values.number, raw)) == "0.0"
+
+
 @pytest.mark.parametrize(
     ("raw", "boolean"),
     [
