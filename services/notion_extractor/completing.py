@@ -1,14 +1,14 @@
 """Cut cells completed through the property-item endpoint, within a budget of requests."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
-from services.notion_extractor.answers import Answers
+from services.notion_extractor.answers import Answers, nothing
 from services.notion_extractor.cut import CutCell, completed, cut_cells, still_cut
 from services.notion_extractor.notion_api import Read
 from services.notion_extractor.walker import WALKERS
@@ -39,6 +39,8 @@ class Completer:
     api: Items
     budget: int
     """Requests left."""
+    meanwhile: Callable[[], None] = nothing
+    """Called while rows are waited for."""
     requests: int = 0
     found: int = 0
     done: list[list[str]] = field(default_factory=list)
@@ -49,7 +51,7 @@ class Completer:
 
     def rows(self, given: Iterable[Row]) -> Iterator[Row]:
         """Each row with its cut cells completed, or marked; several at once, as they come."""
-        answers = Answers[Row, dict[str, Any]](lambda asked: self._row(asked[0]))
+        answers = Answers[Row, dict[str, Any]](lambda asked: self._row(asked[0]), self.meanwhile)
 
         def next_one() -> Row:
             (_, read_at), row = answers.next()

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import structlog
+
 from services.notion_extractor import history, source, vanished
 from services.notion_extractor.ids import dashed
 from services.notion_extractor.notion_api import Read
@@ -12,6 +14,8 @@ from services.notion_extractor.webhook import Taken
 from shared.errors import Rejected, Transient
 from shared.extraction.record import Planned
 from shared.landing import Landing
+
+log = structlog.get_logger()
 
 MANY = 100
 """More pages than that are read faster by a query."""
@@ -40,6 +44,10 @@ class Gathered:
     """Pages that asking again would not bring, and why."""
     trouble: str | None = None
     """Why the others wait."""
+
+    def pages_of(self, scope: str) -> list[str]:
+        """The ids of the pages of a source."""
+        return [str(read.body.get("id")) for read in self.by_scope.get(scope, ())]
 
 
 def looked_through(taken: Taken, scopes: Collection[str]) -> set[str]:
@@ -90,11 +98,17 @@ def land(
     plan: Collection[Planned],
     cut_budget: int,
 ) -> Iterator[Landed]:
-    """Land the pages of sources that were read before, source by source."""
+    """Land the pages of sources that were read before, source by source; one's trouble is not the others'."""
     for scope, reads in by_scope.items():
         last = history.last_read(landing, lander.recorder.memory, scope)
-        if last is not None:
-            yield lander.land_pages(api, last, reads, plan=plan, cut_budget=cut_budget)
+        if last is None:
+            continue
+        try:
+            landed = lander.land_pages(api, last, reads, plan=plan, cut_budget=cut_budget)
+        except Rejected as error:
+            log.warning("pages that a webhook named could not be landed, the next run brings them", reason=str(error))
+        else:
+            yield landed
 
 
 def _scope_of(page: Read | None) -> str | None:

@@ -18,15 +18,16 @@ class Databases(Protocol):
     def data_sources(self, given_id: str) -> list[str]: ...
 
 
-def resolve(api: Databases, given: Sequence[str], tell: Teller) -> tuple[dict[str, str], set[str]]:
-    """The data sources behind the entries of NOTION_SOURCES (scope: entry), and the entries that failed just now."""
+def resolve(api: Databases, given: Sequence[str], tell: Teller) -> tuple[dict[str, str], dict[str, Exception]]:
+    """The data sources behind the entries of NOTION_SOURCES (scope: entry), and the entries that failed just now, by
+    their error."""
     found: dict[str, str] = {}
-    unknown: set[str] = set()
+    unknown: dict[str, Exception] = {}
     for entry in given:
         try:
             scopes = [dashed(each) for each in api.data_sources(entry)]
         except (Transient, Rejected, ValueError) as error:
-            unknown.add(entry)
+            unknown[entry] = error
             tell.failed(entry, str(error))
             continue
         found |= {scope: entry for scope in scopes if scope not in found}

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from services.notion_extractor.answers import Answers
+from services.notion_extractor.answers import Answers, nothing
 from services.notion_extractor.course import Course
 from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.walk import CAP, WalkAgain
@@ -61,11 +61,13 @@ def pages(
     edited_since: datetime | None = None,
     only: tuple[str, ...] = (),
     cap: int = CAP,
+    meanwhile: Callable[[], None] = nothing,
 ) -> Iterator[Read]:
     """The pages of one walk. `proof` tells windows, pages and rows when the last one was given.
 
-    The next pages are on their way while one is being used. Raises `WalkAgain` where the walk has to begin anew,
-    `Transient` where it cannot be trusted; what is under way then is not waited for.
+    The next pages are on their way while one is being used; while they are waited for, `meanwhile` is called. Raises
+    `WalkAgain` where the walk has to begin anew, `Transient` where it cannot be trusted; what is under way then is not
+    waited for.
     """
     course = Course(gap=api.gap, edited_since=iso(edited_since) if edited_since else None, cap=cap)
 
@@ -79,7 +81,7 @@ def pages(
             log.info("nobody knows the newest row, so nothing is shared", scope=scope, reason=str(error))
             return None
 
-    answers = Answers[Walker | Newest, Read | None](ask)
+    answers = Answers[Walker | Newest, Read | None](ask, meanwhile)
     read: Read | None = None
     while True:
         for walker in course.due():

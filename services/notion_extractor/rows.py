@@ -1,7 +1,7 @@
 """The rows of one source on their way into a batch; what is learned on the way goes into its manifest."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,8 @@ class Rows:
     size: PageSize
     proof: Proof
     cap: int
+    meanwhile: Callable[[], None]
+    """Called while rows are waited for."""
     related_titles: dict[str, str] = field(default_factory=dict)
     related_read: dict[str, Any] = field(default_factory=dict)
     unresolved: dict[str, str] = field(default_factory=dict)
@@ -60,7 +62,16 @@ class Rows:
         Raises `Superseded` at the end of a walk that brought a newer version of a row, `WalkAgain` and `Transient` as
         `pages` does.
         """
-        for read in pages(self.api, self.scope, self.proof, size=self.size, edited_since=since, cap=self.cap):
+        read_by_page = pages(
+            self.api,
+            self.scope,
+            self.proof,
+            size=self.size,
+            edited_since=since,
+            cap=self.cap,
+            meanwhile=self.meanwhile,
+        )
+        for read in read_by_page:
             for row in read.body["results"]:
                 if (kind := row.get("object")) in NO_PAGES:
                     self.skipped[kind] += 1
@@ -87,6 +98,7 @@ class Rows:
 
     def _rest(self, *, only_later: bool) -> Iterator[tuple[dict[str, Any], datetime]]:
         for row, read_at in self.completer.rows(self.spool.rows(only_later=only_later)):
+            self.meanwhile()
             self._note(row)
             yield row, read_at
         self.proof |= {
@@ -114,7 +126,7 @@ class Rows:
 
     def _resolve(self, target: str) -> dict[str, int]:
         wanted = self._wanted.pop(target, set())
-        resolved = self.titles.resolve(self.api, target, wanted)
+        resolved = self.titles.resolve(self.api, target, wanted, self.meanwhile)
         self.related_titles |= resolved.titles
         self.related_read[target] = self.titles.state(target)
         if resolved.reason is not None:

@@ -4,18 +4,21 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 
 from services.notion_extractor import dirty_pages, history, planning, vanished
 from services.notion_extractor.credentials import Credentials
+from services.notion_extractor.looks import Looks
 from services.notion_extractor.mapping_file import ignored, own_of
+from services.notion_extractor.meanwhile import Meanwhile
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.source import Lander, Prepared, describe, prepare
 from services.notion_extractor.telling import Access, Teller
 from services.notion_extractor.turn import turns
-from services.notion_extractor.webhook import Dirty
+from services.notion_extractor.webhook import Dirty, Taken
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
 from shared.contracts.vocabulary import ALL_SCOPES, LOOKUP_SCOPE, BatchKind
@@ -69,6 +72,7 @@ class Extract:
     _whole: bool = False
     _wanted: set[str] = field(default_factory=set)
     """Data sources that people want read now."""
+    _looks: Looks = field(default_factory=Looks)
     _running: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
@@ -78,19 +82,19 @@ class Extract:
                 return
             whole, self._whole = self._whole, False
             wanted, self._wanted = self._wanted, set()
-            if not self._attempt(lambda api: self._read_all(api, whole, wanted)):
+            if self._attempt(lambda api: self._read_all(api, whole, wanted)) is not None:
                 self._whole |= whole
                 self._wanted |= wanted
 
-    def _attempt(self, read: Callable[[NotionApi], None]) -> bool:
-        """Whether `read` came to its end; why not is told."""
+    def _attempt(self, read: Callable[[NotionApi], None]) -> Exception | None:
+        """Why `read` did not come to its end, which is told."""
         try:
             self.lander.recorder.refresh()
             self._with_token(read)
         except (AuthRejected, Transient, Rejected) as error:
             self._tell(error)
-            return False
-        return True
+            return error
+        return None
 
     def _tell(self, error: AuthRejected | Transient | Rejected) -> None:
         if isinstance(error, AuthRejected):
@@ -164,26 +168,36 @@ class Extract:
         self.wake.set()
 
     def read_dirty_pages(self) -> None:
-        """A micro-run for what webhooks told. Sources that changed, or hold many of the pages, are looked through."""
+        """A micro-run for what webhooks told. Sources that changed, or hold many of the pages, are looked through.
+
+        What is told while a run is going on, the run itself lands; the looks wait for its end.
+        """
         with self._running:
             scopes = {each.scope for each in self._planned} - {LOOKUP_SCOPE}
             taken = self.dirty.take(scopes or None)
             if self.tell.access is not Access.GOOD or not scopes:
-                self.dirty.put_back(taken.pages)
+                self.dirty.put_back(taken)
                 return
             if 0 < len(taken.pages) <= dirty_pages.MANY:
-                self._read_pages(list(taken.pages))
-            if told := dirty_pages.looked_through(taken, scopes):
-                self._attempt(lambda api: self._read_all(api, False, told, is_told=True))
+                self._read_pages(taken.pages)
+            self._looks.told(dirty_pages.looked_through(taken, scopes))
+            if sources := self._looks.due(self.now()) & scopes:
+                self._look_through(sources)
 
-    def _read_pages(self, pages: Sequence[str]) -> None:
-        waiting = list(pages)
+    def _look_through(self, sources: set[str]) -> None:
+        error = self._attempt(lambda api: self._read_all(api, False, sources, is_told=True))
+        if error is not None:
+            self._looks.failed(sources, error, self.now())
+
+    def _read_pages(self, told: dict[str, set[str | None]]) -> None:
+        waiting = dict(told)
         try:
             self.lander.recorder.refresh()
             api = self.credentials.api()
-            for found in dirty_pages.gather(api, pages, {each.scope for each in self._planned}):
+            for found in dirty_pages.gather(api, list(told), {each.scope for each in self._planned}):
                 self._land_gathered(api, found)
-                del waiting[: len(found.asked)]
+                for page in found.asked:
+                    del waiting[page]
                 if found.trouble:
                     log.info("pages that a webhook named wait", reason=found.trouble)
         except AuthRejected as error:
@@ -194,7 +208,7 @@ class Extract:
         except Transient as error:
             log.info("pages that a webhook named wait", reason=str(error))
         finally:
-            self.dirty.put_back(waiting)
+            self.dirty.put_back(Taken(waiting, set()))
 
     def _land_gathered(self, api: NotionApi, found: dirty_pages.Gathered) -> None:
         if found.refused:
@@ -242,6 +256,8 @@ class Extract:
         only = set() if whole else wanted
         if unasked := only - found.keys():
             log.warning("a source that was asked for is not in the plan", scopes=sorted(unasked))
+            trouble = next((error for error in unknown.values() if isinstance(error, Transient)), None)
+            self._looks.failed(unasked, trouble, self.now())
         ready = [
             each
             for scope, given in found.items()
@@ -257,18 +273,25 @@ class Extract:
         related = {target for each in ready for target in each.related.values()}
         unread = (history.last_read(self.landing, self._memory, each.scope) for each in plan if each.scope not in kinds)
         related |= {target for last in unread if last for target in last.content.get("related_read") or ()}
-        with Ids() as ids:
+        meanwhile = Meanwhile(
+            api,
+            self.dirty,
+            scopes,
+            partial(self._land_gathered, api),
+            anew={each.source.scope for each in ready if each.last_full is None},
+        )
+        with Ids() as ids, meanwhile:
             read: list[str] = []
             for each in ready:
                 if self.stop.is_set():
                     return
-                if self._land(api, each, kinds[each.source.scope], plan, ids):
+                if self._land(api, each, kinds[each.source.scope], plan=plan, ids=ids, meanwhile=meanwhile):
                     read.append(each.source.scope)
             self.tell.left({entry.scope for entry in plan} | related | {*self.sources, ALL_SCOPES, "landing"})
             shown = {row_id for row_id in self._memory.watch if row_id in ids}
             self._memory.watch = watch.recounted(watch.seen(self._memory.watch, shown), since=begun)
             if not is_told:
-                self._ask_for_vanished(api, plan, read, found)
+                self._ask_for_vanished(api, plan, read, found, meanwhile)
         self.tell.recovered(ALL_SCOPES)
         self.tell.recovered("landing")
 
@@ -278,19 +301,31 @@ class Extract:
             source = describe(api, scope, given, last=last, now=self.now())
             return prepare(source, own_of(self.mappings, scope, given))
         except (Transient, Rejected) as error:
-            self.tell.failed(scope, str(error))
+            self._failed(scope, error)
             return None
 
-    def _land(self, api: NotionApi, prepared: Prepared, kind: BatchKind, plan: Collection[Planned], ids: Ids) -> bool:
+    def _land(
+        self,
+        api: NotionApi,
+        prepared: Prepared,
+        kind: BatchKind,
+        *,
+        plan: Collection[Planned],
+        ids: Ids,
+        meanwhile: Callable[[], None],
+    ) -> bool:
         """Whether the source was read whole."""
         scope = prepared.source.scope
         try:
-            landed = self.lander.land(api, prepared, kind, ids=ids, plan=plan, cut_budget=self.pacing.budget)
+            landed = self.lander.land(
+                api, prepared, kind, ids=ids, plan=plan, cut_budget=self.pacing.budget, meanwhile=meanwhile
+            )
         except Outage:
             raise
         except (Transient, Rejected) as error:
-            self.tell.failed(scope, str(error))
+            self._failed(scope, error)
             return False
+        self._looks.read(scope)
         self._landed(landed.manifest, landed.before)
         self.tell.allowed()
         self.tell.recovered(scope)
@@ -303,8 +338,17 @@ class Extract:
                 self.tell.recovered(target)
         return True
 
+    def _failed(self, scope: str, error: Transient | Rejected) -> None:
+        self.tell.failed(scope, str(error))
+        self._looks.failed({scope}, error, self.now())
+
     def _ask_for_vanished(
-        self, api: NotionApi, plan: Collection[Planned], read: Collection[str], extracted: Collection[str]
+        self,
+        api: NotionApi,
+        plan: Collection[Planned],
+        read: Collection[str],
+        extracted: Collection[str],
+        meanwhile: Callable[[], None],
     ) -> None:
         """Removed is what is gone in two runs; the batch carries the list, also when nobody was asked for."""
         memory = self._memory
@@ -316,6 +360,7 @@ class Extract:
             budget=self.pacing.budget,
             now=self.now(),
             stop=self.stop,
+            meanwhile=meanwhile,
         )
         if asked.answers or memory.watch or self._is_list_outdated():
             listed, before = memory.watch, memory.reads.get(LOOKUP_SCOPE)

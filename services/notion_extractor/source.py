@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from services.notion_extractor import history
+from services.notion_extractor.answers import nothing
 from services.notion_extractor.completing import Completer, Items
 from services.notion_extractor.drift import columns, drift
 from services.notion_extractor.mapping import relations, resolve
@@ -23,6 +24,7 @@ from shared.contracts.vocabulary import BatchKind
 from shared.errors import Rejected
 from shared.extraction import watch
 from shared.extraction.ids import Ids
+from shared.extraction.last_read import LastRead
 from shared.extraction.record import Planned, Recorder
 from shared.extraction.watch import Watched
 from shared.landing import Manifest, iso
@@ -103,9 +105,19 @@ class Lander:
     cap: int = CAP
 
     def land(
-        self, api: Notion, prepared: Prepared, kind: BatchKind, *, ids: Ids, plan: Collection[Planned], cut_budget: int
+        self,
+        api: Notion,
+        prepared: Prepared,
+        kind: BatchKind,
+        *,
+        ids: Ids,
+        plan: Collection[Planned],
+        cut_budget: int,
+        meanwhile: Callable[[], None],
     ) -> Landed:
         """Every row (that was edited since the last read), noted in `ids`; a whole read names what it lacks.
+
+        `meanwhile` is called while Notion is waited for, and may `land_pages`.
 
         Raises `Transient` or `Rejected` where it could not be read whole; nothing has landed then.
         """
@@ -115,13 +127,23 @@ class Lander:
 
         def once(walk: int) -> Landed:
             with Spool() as spool:
-                rows = self._rows(api, prepared, spool, size, {"walks": walk}, cut_budget=cut_budget)
-                missed = partial(self._missed, scope, kind, spool, ids)
+                rows = self._rows(
+                    api, prepared, spool, size, {"walks": walk}, cut_budget=cut_budget, meanwhile=meanwhile
+                )
+                record = partial(
+                    self._record,
+                    prepared,
+                    kind,
+                    rows,
+                    plan=plan,
+                    missed=partial(self._missed, scope=scope, kind=kind, spool=spool, ids=ids, begun=before),
+                    news=news,
+                    begun=before,
+                )
                 try:
-                    given = rows.walked(_since(prepared, kind))
-                    manifest = self._record(prepared, kind, rows, given, plan=plan, missed=missed, news=news)
+                    manifest = record(rows.walked(_since(prepared, kind)))
                 except Superseded:
-                    manifest = self._record(prepared, kind, rows, rows.spooled(), plan=plan, missed=missed, news=news)
+                    manifest = record(rows.spooled())
                 return Landed(manifest, before.batch_ref if before else None, rows.unresolved)
 
         return walked(scope, size, once)
@@ -140,7 +162,7 @@ class Lander:
         memory = self.recorder.memory
         with Ids() as ids, Spool() as spool:
             rows = self._rows(api, prepared, spool, PageSize(), {"asked_by_id": len(reads)}, cut_budget=cut_budget)
-            missed = partial(self._missed, last.scope, "increment", spool, ids)
+            missed = partial(self._missed, scope=last.scope, kind="increment", spool=spool, ids=ids)
             manifest = self._record(
                 prepared, "increment", rows, rows.given(reads), plan=plan, missed=missed, is_read=False
             )
@@ -148,29 +170,40 @@ class Lander:
         return Landed(manifest, last.batch_ref, rows.unresolved)
 
     def _rows(
-        self, api: Notion, prepared: Prepared, spool: Spool, size: PageSize, proof: Proof, *, cut_budget: int
+        self,
+        api: Notion,
+        prepared: Prepared,
+        spool: Spool,
+        size: PageSize,
+        proof: Proof,
+        *,
+        cut_budget: int,
+        meanwhile: Callable[[], None] = nothing,
     ) -> Rows:
         rows = Rows(
             api,
             prepared.source.scope,
             related=prepared.related,
             titles=self.titles,
-            completer=Completer(api, cut_budget),
+            completer=Completer(api, cut_budget, meanwhile),
             spool=spool,
             size=size,
             proof=proof,
             cap=self.cap,
+            meanwhile=meanwhile,
         )
         if last := prepared.source.last:
             rows.remember_titles(last.content)
         return rows
 
-    def _missed(self, scope: str, kind: BatchKind, spool: Spool, ids: Ids, at: datetime) -> list[Watched]:
+    def _missed(
+        self, at: datetime, *, scope: str, kind: BatchKind, spool: Spool, ids: Ids, begun: LastRead | None = None
+    ) -> list[Watched]:
         ids.forget(scope)
         ids.saw(scope, spool.ids())
         if kind != "full":
             return []
-        change = ids.compare(scope, self.recorder.held(scope))
+        change = ids.compare(scope, self.recorder.held(scope, begun))
         return watch.missed(scope, change.lacking, held=change.held, at=at)
 
     def _record(
@@ -184,6 +217,7 @@ class Lander:
         missed: Callable[[datetime], Collection[Watched]],
         news: Collection[Fact] = (),
         is_read: bool = True,
+        begun: LastRead | None = None,
     ) -> Manifest:
         source = prepared.source
         extra: dict[str, Any] = {
@@ -214,6 +248,7 @@ class Lander:
             missed=missed,
             news=news,
             is_read=is_read,
+            begun=begun,
             extra=extra,
         )
 

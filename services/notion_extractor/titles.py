@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from services.notion_extractor.answers import nothing
 from services.notion_extractor.notion_api import PageSize, Read
 from services.notion_extractor.reading import Proof, Queries, pages, walked
 from services.notion_extractor.reply import NotFound
@@ -56,8 +57,10 @@ class Titles:
         self._now = now
         self._known: dict[str, Known] = {}
 
-    def resolve(self, api: Sources, target: str, wanted: Collection[str]) -> Resolved:
-        """The titles of `wanted`, pages of the data source (or database) `target`.
+    def resolve(
+        self, api: Sources, target: str, wanted: Collection[str], meanwhile: Callable[[], None] = nothing
+    ) -> Resolved:
+        """The titles of `wanted`, pages of the data source (or database) `target`; `meanwhile` may resolve others.
 
         Raises `AuthRejected` where the token is refused.
         """
@@ -67,7 +70,7 @@ class Titles:
                 return Resolved({}, 0)
             # Whichever clock is behind: what was edited while we read must not be older than the next read's beginning.
             started = min(self._now(), asked_at or self._now())
-            known = self._read(api, target, sources, set(wanted), started)
+            known = self._read(api, target, sources, set(wanted), started=started, meanwhile=meanwhile)
         except AuthRejected as error:
             if error.status == 401:
                 raise
@@ -95,17 +98,26 @@ class Titles:
             return None
         return {"started": iso(known.started), "full_at": iso(known.full_at), "absent": sorted(known.absent)}
 
-    def _read(self, api: Sources, target: str, sources: list[str], wanted: set[str], started: datetime) -> Known:
+    def _read(
+        self,
+        api: Sources,
+        target: str,
+        sources: list[str],
+        wanted: set[str],
+        *,
+        started: datetime,
+        meanwhile: Callable[[], None],
+    ) -> Known:
         known = self._known.get(target)
         if known is not None and started - known.full_at < self._full_every:
-            known.titles |= _titles(api, sources, wanted | known.titles.keys(), known.started)
+            known.titles |= _titles(api, sources, wanted | known.titles.keys(), known.started, meanwhile)
             known.started = started
             if known.titles.keys() | known.absent >= wanted:
                 return known
         kept = wanted | known.titles.keys() if known else wanted
-        titles = _titles(api, sources, kept, None)
-        self._known[target] = Known(started, started, titles, kept - titles.keys())
-        return self._known[target]
+        titles = _titles(api, sources, kept, None, meanwhile)
+        self._known[target] = known = Known(started, started, titles, kept - titles.keys())
+        return known
 
     def _unresolved(self, target: str, wanted: Collection[str], reason: str) -> Resolved:
         log.warning("titles of a related source could not be read", scope=target, reason=reason)
@@ -127,13 +139,19 @@ def _sources(api: Sources, target: str) -> tuple[list[str], datetime | None]:
         return sources, api.schema(sources[0]).server_time
 
 
-def _titles(api: Sources, sources: list[str], wanted: Collection[str], last_started: datetime | None) -> dict[str, str]:
+def _titles(
+    api: Sources,
+    sources: list[str],
+    wanted: Collection[str],
+    last_started: datetime | None,
+    meanwhile: Callable[[], None],
+) -> dict[str, str]:
     since = edited_since(last_started) if last_started else None
 
     size = PageSize()
 
     def once(source: str) -> dict[str, str]:
-        read = pages(api, source, Proof(), size=size, edited_since=since, only=(TITLE,))
+        read = pages(api, source, Proof(), size=size, edited_since=since, only=(TITLE,), meanwhile=meanwhile)
         return {page: title for each in read for page, title in _titled(each.body["results"]) if page in wanted}
 
     found: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """What no scope shows any more, asked for by id: trashed, archived, moved, gone or unshared."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -41,8 +41,9 @@ def ask(
     budget: int,
     now: datetime,
     stop: threading.Event,
+    meanwhile: Callable[[], None],
 ) -> Asked:
-    """Ask for what is on the list, within `budget` requests.
+    """Ask for what is on the list, within `budget` requests; `meanwhile` is called between two of them.
 
     Only for rows whose scope was `read` in this run: a source that is no longer shared answers for its rows as if they
     were gone. Raises `AuthRejected` where the token is refused.
@@ -54,6 +55,7 @@ def ask(
     for row_id in whom:
         if stop.is_set() or refused == PATIENCE:
             return asked
+        meanwhile()
         try:
             page = api.page(row_id)
         except AuthRejected as error:

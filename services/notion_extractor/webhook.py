@@ -106,6 +106,11 @@ class Dirty:
             elif event.type in SCHEMA_CHANGED:
                 self._changed.add(event.entity_id)
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether `take` has nothing to give."""
+        return not (self._pages or self._changed)
+
     def take(self, scopes: Collection[str] | None = None) -> Taken:
         """What is dirty; from now on it counts as read.
 
@@ -120,9 +125,11 @@ class Dirty:
         pages = {page: places for page, places in taken.pages.items() if places & wanted}
         return Taken(pages, taken.changed.intersection(scopes))
 
-    def put_back(self, pages: Collection[str]) -> None:
-        """These could not be read."""
+    def put_back(self, taken: Taken) -> None:
+        """These were not read: they come before what was told since."""
         with self._lock:
             later, self._pages = self._pages, {}
-            for page in (*pages, *later):
-                self._pages[page] = later.get(page, set()) | ({None} if page in pages else set())
+            for pages in (taken.pages, later):
+                for page, places in pages.items():
+                    self._pages[page] = self._pages.get(page, set()) | places
+            self._changed |= taken.changed

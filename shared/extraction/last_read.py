@@ -37,11 +37,27 @@ class LastRead:
     """How many these are."""
 
 
-def following(before: LastRead | None, kind: BatchKind, batch_ref: str, sha256: str, read_at: datetime) -> LastRead:
-    """After another batch of the scope."""
-    last = before if kind == "increment" else None
-    holds = (*(last.holds if last else ()), (batch_ref, sha256))
-    spelled_in, spelled = (last.spelled_in, last.spelled) if last else (None, 0)
+def following(
+    before: LastRead | None,
+    kind: BatchKind,
+    batch_ref: str,
+    sha256: str,
+    read_at: datetime,
+    *,
+    begun: LastRead | None,
+) -> LastRead:
+    """After another batch of the scope, whose reading began when `begun` was the last read.
+
+    A whole read takes the place of what was held then. What has landed beside it stays held: the read may have passed
+    its place before it was there.
+    """
+    if kind == "increment" and before is not None:
+        holds = (*before.holds, (batch_ref, sha256))
+        spelled_in, spelled = before.spelled_in, before.spelled
+    else:
+        held = set(begun.holds if begun else ())
+        holds = ((batch_ref, sha256), *(each for each in (before.holds if before else ()) if each not in held))
+        spelled_in, spelled = None, 0
     if len(holds) - spelled > SPELLED_EVERY:
         spelled_in, spelled = batch_ref, len(holds)
     return LastRead(batch_ref, read_at, sha256, holds, spelled_in, spelled)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -51,21 +52,34 @@ class Memory:
 def recall(landing: Landing, system: System) -> Memory:
     """The memory as the manifests have it.
 
-    The newest carries the last reads and notes; the watch list is the newest lookup's, and what was missed since.
+    The one that landed last carries the last reads and notes; the watch list is the newest lookup's, and what was
+    missed since.
     """
     memory = Memory()
     since: list[Watched] = []
+    newest: Manifest | None = None
     for manifest in landing.manifests(system):
-        if memory.last_read_at is None:
-            memory.last_read_at = manifest.read_to
-            memory.notes = dict(manifest.content.get("notes") or {})
-            memory.reads = last_read.load(manifest, landing.manifest)
+        if newest is None:
+            memory.last_read_at = max(memory.last_read_at or manifest.read_to, manifest.read_to)
+            if not _was_outlived(manifest, landing):
+                newest = manifest
+                memory.notes = dict(manifest.content.get("notes") or {})
+                memory.reads = last_read.load(manifest, landing.manifest)
         if manifest.kind == "lookup":
             memory.listed = watch.load(manifest.content.get("watch") or [])
             break
         since += watch.load(manifest.content.get("missed") or []).values()
     memory.watch = watch.joined(memory.listed, since)
     return memory
+
+
+def _was_outlived(manifest: Manifest, landing: Landing) -> bool:
+    """Whether the batch within which this one landed was begun before and is there: then that one knows more."""
+    within = manifest.content.get("within")
+    try:
+        return within is not None and landing.manifest(within).batch_ref == within
+    except Rejected:  # it came to nothing
+        return False
 
 
 @dataclass(slots=True)
@@ -79,6 +93,8 @@ class Recorder:
     reads: ReadClock
     outdated: threading.Event = field(default_factory=threading.Event)
     """Set when another run may have landed since."""
+    _writing: str | None = None
+    """The batch that is being written."""
 
     def refresh(self) -> None:
         """Where the memory may be outdated, remember what the manifests tell now. Between runs alone."""
@@ -87,16 +103,17 @@ class Recorder:
             self.memory = recall(self.landing, self.system)
             self.reads.not_before(self.memory.last_read_at)
 
-    def held(self, scope: str) -> Iterator[str]:
-        """The ids of the rows that a scope holds; none where it was never read."""
-        yield from self._of_batches(scope, self.landing.ids)
+    def held(self, scope: str, begun: LastRead | None = None) -> Iterator[str]:
+        """The ids of the rows that a scope holds, or held when `begun` was its last read; none where it was never
+        read."""
+        yield from self._of_batches(scope, self.landing.ids, begun)
 
     def held_rows(self, scope: str) -> Iterator[RawRow]:
         """The rows that a scope holds: of one that is read in increments also what they replaced."""
         yield from self._of_batches(scope, self.landing.rows)
 
-    def _of_batches(self, scope: str, read: Callable[..., Iterator[T]]) -> Iterator[T]:
-        last = self.memory.reads.get(scope)
+    def _of_batches(self, scope: str, read: Callable[..., Iterator[T]], begun: LastRead | None = None) -> Iterator[T]:
+        last = begun or self.memory.reads.get(scope)
         for batch_ref, sha256 in last.holds if last else ():
             try:
                 yield from read(batch_ref, sha256=sha256)
@@ -115,11 +132,16 @@ class Recorder:
         removed: Collection[Watched] = (),
         news: Collection[Fact] = (),
         is_read: bool = True,
+        begun: LastRead | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> Manifest:
         """Write the rows as they come; the batch exists when the source has ended well and the manifest is down.
 
-        Not `is_read`: only some rows were asked for, so the scope's last read stays the one before.
+        Not `is_read`: only some rows were asked for, so the scope's last read stays the one before. `begun` is the
+        scope's last read when this one began, where that was before this call.
+
+        While `rows` is consumed other batches may land, also of the same scope. They are begun later and there earlier:
+        each names the batch within which it landed.
 
         Whatever `rows` raises leaves nothing behind. `proof` may be filled while `rows` is consumed. `missed` is asked
         after the last row, with the time of the read: what this read misses lies in the same manifest as the read, so
@@ -127,9 +149,14 @@ class Recorder:
         the batch, at least once.
         """
         started = self.reads.read()
+        begun = begun or self.memory.reads.get(scope)
         earliest: datetime | None = None
         latest = started
-        with self.landing.write(self.system, batch_id(started, scope, uuid4().hex[:6]), day=started.date()) as batch:
+        ref = batch_id(started, scope, uuid4().hex[:6])
+        with (
+            self.landing.write(self.system, ref, day=started.date()) as batch,
+            self._written(batch.batch_ref) as within,
+        ):
             for row, read_at in rows:
                 batch.add(row, read_at=read_at)
                 earliest = min(earliest or read_at, read_at)
@@ -137,7 +164,8 @@ class Recorder:
             sha256 = batch.finish()
             before = self.memory.reads.get(scope)
             read_at = latest if is_read or before is None else before.read_at
-            reads = self.memory.reads | {scope: following(before, kind, batch.batch_ref, sha256, read_at)}
+            last = following(before, kind, batch.batch_ref, sha256, read_at, begun=begun)
+            reads = self.memory.reads | {scope: last}
             missing = missed(latest)
             planned = {entry.scope for entry in plan}
             fact = RawDataReady(
@@ -159,6 +187,7 @@ class Recorder:
                     "system": self.system,
                     "scope": scope,
                     "kind": kind,
+                    "within": within,
                     "records": batch.records,
                     "read_from": iso(fact.read_from),
                     "read_to": iso(fact.read_to),
@@ -180,7 +209,8 @@ class Recorder:
                 }
             )
         # Only now: a batch without its manifest is none, and nobody may remember it.
-        self.memory.reads, self.memory.last_read_at, self.memory.news = reads, latest, []
+        self.memory.reads, self.memory.news = reads, []
+        self.memory.last_read_at = max(latest, self.memory.last_read_at or latest)
         if kind == "lookup":
             self.memory.listed = dict(self.memory.watch)
         self.memory.watch = watch.joined(self.memory.watch, missing)
@@ -188,6 +218,15 @@ class Recorder:
             "landed", scope=scope, kind=kind, records=batch.records, removed=len(removed), batch_ref=batch.batch_ref
         )
         return manifest
+
+    @contextmanager
+    def _written(self, batch_ref: str) -> Iterator[str | None]:
+        """While a batch is being written; gives the one within which it is."""
+        within, self._writing = self._writing, batch_ref
+        try:
+            yield within
+        finally:
+            self._writing = within
 
     def _beside(self, batch: Envelope[RawDataReady], news: Collection[Fact]) -> Iterator[Envelope[Fact]]:
         """Stories of their own, under ids that stay the same however often they are said."""

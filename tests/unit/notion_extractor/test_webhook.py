@@ -171,7 +171,7 @@ def test_only_sources_with_many_pages_or_a_change_are_looked_through(count, plac
 
 def test_what_could_not_be_read_waits_before_the_newer():
     dirty = heard(("e1", "page.created", "p1"))
-    dirty.put_back(["p0", "p1"])
+    dirty.put_back(Taken({"p0": {OURS}, "p1": {None}}, {OURS}))
     assert list(dirty.take().pages) == ["p0", "p1"]
 
 
@@ -187,5 +187,5 @@ def test_a_page_that_every_event_places_in_another_source_is_not_asked_for(place
 
 def test_a_page_that_was_put_back_is_asked_for_whatever_a_later_event_says():
     dirty = heard(("e1", "page.moved", "p1", THEIRS))
-    dirty.put_back(["p0", "p1"])
+    dirty.put_back(Taken({"p0": {OURS}, "p1": {None}}, set()))
     assert list(dirty.take({OURS}).pages) == ["p0", "p1"]
