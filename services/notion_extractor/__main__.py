@@ -19,6 +19,7 @@ from services.notion_extractor.sheet import cells_of
 from services.notion_extractor.source import Lander
 from services.notion_extractor.telling import Teller
 from services.notion_extractor.titles import Titles
+from services.notion_extractor.tokens import Tokens
 from shared import clock, health, log
 from shared.clock import ReadClock
 from shared.contracts.events import RunNow, TokenSupplied
@@ -63,8 +64,10 @@ def main() -> int:
     )
     announcer = Announcer(landing, "notion")
     spreadsheets = Spreadsheets(landing, cells_of)
+    tell = Teller(News(announcer, "notion", source=source, now=clock.now))
+    tokens = Tokens(credentials, tell, clock.now)
     extract = Extract(
-        credentials=credentials,
+        tokens=tokens,
         sources=sources,
         mappings=mappings,
         landing=landing,
@@ -74,7 +77,7 @@ def main() -> int:
         ),
         announcer=announcer,
         spreadsheets=spreadsheets,
-        tell=Teller(News(announcer, "notion", source=source, now=clock.now)),
+        tell=tell,
         pacing=Pacing(settings.notion_every, settings.notion_full_every, settings.notion_requests_per_minute),
         now=clock.now,
         stop=service.stop,
@@ -88,9 +91,9 @@ def main() -> int:
             return run_once(service, announcer, extract.run_whole_plan)
         service.does.extend(
             (
-                On(f"{NAME}.commands", {TokenSupplied: extract.on_token, RunNow: extract.on_run_now}),
-                Every("extract", settings.notion_every, extract.run, wake=extract.wake),
-                Every("token", timedelta(seconds=2), extract.look_for_token),
+                On(f"{NAME}.commands", {TokenSupplied: tokens.on_token, RunNow: extract.on_run_now}),
+                Every("extract", settings.notion_every, extract.run, wake=tokens.wake),
+                Every("token", timedelta(seconds=2), tokens.look),
                 spreadsheets.every,
                 pruning(landing, "notion", keep=settings.landing_keep, now=clock.now),
                 announcer.every,

@@ -1,7 +1,7 @@
 """A run: which data sources there are, each whole or by what was edited, and what vanished asked for by id."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,17 +10,17 @@ from typing import Any
 import structlog
 
 from services.notion_extractor import dirty_pages, history, planning, vanished
-from services.notion_extractor.credentials import Credentials
 from services.notion_extractor.looks import Looks
 from services.notion_extractor.mapping_file import ignored, own_of
 from services.notion_extractor.meanwhile import Meanwhile
 from services.notion_extractor.notion_api import NotionApi
 from services.notion_extractor.source import Lander, Prepared, describe, prepare
 from services.notion_extractor.telling import Access, Teller
+from services.notion_extractor.tokens import Tokens
 from services.notion_extractor.turn import turns
 from services.notion_extractor.webhook import Dirty, Taken
 from shared.contracts.envelope import Envelope
-from shared.contracts.events import AuthFailed, AuthRecovered, Fact, RunNow, TokenSupplied
+from shared.contracts.events import RunNow
 from shared.contracts.vocabulary import ALL_SCOPES, LOOKUP_SCOPE, BatchKind
 from shared.errors import AuthRejected, Outage, Rejected, Transient
 from shared.extraction import watch
@@ -54,7 +54,7 @@ class Pacing:
 class Extract:
     """Reads Notion. One run at a time; facts go to the announcer, batches to the landing."""
 
-    credentials: Credentials[NotionApi]
+    tokens: Tokens
     sources: Sequence[str]
     mappings: Mapping[str, Mapping[str, Any]]
     landing: Landing
@@ -67,7 +67,6 @@ class Extract:
     stop: threading.Event
     dirty: Dirty = field(default_factory=Dirty)
     """What webhooks told of; nothing where none are taken."""
-    wake: threading.Event = field(default_factory=threading.Event)
     _planned: list[Planned] = field(default_factory=list)
     _whole: bool = False
     _wanted: set[str] = field(default_factory=set)
@@ -78,7 +77,7 @@ class Extract:
     def run(self) -> None:
         """Read every source. While the token is refused nothing is asked."""
         with self._running:
-            if self.tell.access is Access.REFUSED and not self.credentials.has_news():
+            if self.tokens.none_is_left:
                 return
             whole, self._whole = self._whole, False
             wanted, self._wanted = self._wanted, set()
@@ -90,7 +89,7 @@ class Extract:
         """Why `read` did not come to its end, which is told."""
         try:
             self.lander.recorder.refresh()
-            self._with_token(read)
+            self.tokens.use(read)
         except (AuthRejected, Transient, Rejected) as error:
             self._tell(error)
             return error
@@ -104,59 +103,12 @@ class Extract:
 
     def run_whole_plan(self) -> bool:
         """For `--once`: a supplied token first, then everything; returns whether every source was read."""
-        try:
-            if self.credentials.try_supplied():
-                log.info("a supplied token works and is used from now on")
-        except AuthRejected as error:
-            log.warning("a supplied token was refused and is deleted, the old one stays", hint=error.hint)
-        except Transient as error:
-            log.warning("a supplied token could not be tried", reason=str(error))
+        self.tokens.try_supplied()
         self._whole = True
         self.run()
         was_stopped = self.stop.is_set()
         self.spreadsheets.beat()
         return self.tell.is_all_well and not was_stopped
-
-    def look_for_token(self) -> None:
-        """Every few seconds: try a supplied token that nobody announced; while the token in use is refused, look
-        whether another one lies there (a file was replaced)."""
-        if self.credentials.has_unannounced(self.now()):
-            try:
-                answer = self._take_supplied("TOKENS_DIR")
-            except Transient as error:
-                log.info("a supplied token could not be tried yet", reason=str(error))
-            else:
-                if isinstance(answer, AuthFailed):
-                    # Nobody waits for the answer, and while the old one goes on it is no incident.
-                    log.warning("a supplied token was refused and is deleted, the old one stays", hint=answer.hint)
-                if answer is not None:
-                    self.tell.answered(answer)
-        if self.tell.access is Access.REFUSED and self.credentials.has_news():
-            self.wake.set()
-
-    def on_token(self, event: Envelope[TokenSupplied]) -> Iterator[Fact]:
-        """Try a supplied token now; a good one starts a catch-up run."""
-        answer = self._take_supplied(event.data.by)
-        taken = self.credentials.took_supplied_since(event.time)
-        if answer is None and taken and self.tell.access is Access.GOOD:
-            # Taken already, perhaps by this message before it could be answered: said again it counts once.
-            answer = AuthRecovered(system="notion", hint="o token em uso funciona")
-        if answer is None:
-            log.info("a token was announced but none lies there: it was taken already", by=event.data.by)
-        else:
-            yield answer
-
-    def _take_supplied(self, by: str) -> AuthRecovered | AuthFailed | None:
-        try:
-            taken = self.credentials.try_supplied()
-        except AuthRejected as error:
-            working = self.tell.access is Access.GOOD
-            return AuthFailed(system="notion", status=error.status, hint=error.hint, still_working=working)
-        if not taken:
-            return None
-        self.tell.access = Access.GOOD
-        self.wake.set()
-        return AuthRecovered(system="notion", hint=f"token fornecido por {by}")
 
     def on_run_now(self, event: Envelope[RunNow]) -> None:
         """A person wants everything or one source read now: noted, and done whole by the next beat."""
@@ -165,7 +117,7 @@ class Extract:
             self._whole = True
         else:
             self._wanted.add(event.data.scope)
-        self.wake.set()
+        self.tokens.wake.set()
 
     def read_dirty_pages(self) -> None:
         """A micro-run for what webhooks told. Sources that changed, or hold many of the pages, are looked through.
@@ -193,7 +145,7 @@ class Extract:
         waiting = dict(told)
         try:
             self.lander.recorder.refresh()
-            api = self.credentials.api()
+            api = self.tokens.credentials.api()
             for found in dirty_pages.gather(api, list(told), {each.scope for each in self._planned}):
                 self._land_gathered(api, found)
                 for page in found.asked:
@@ -201,9 +153,7 @@ class Extract:
                 if found.trouble:
                     log.info("pages that a webhook named wait", reason=found.trouble)
         except AuthRejected as error:
-            if error.status == 401:
-                self.credentials.refused()
-            if error.status != 401 or not self.credentials.has_news():  # else the next beat asks with the other token
+            if not self.tokens.gave_way(error):  # else the next beat asks with the other token
                 self.tell.refused(error)
         except Transient as error:
             log.info("pages that a webhook named wait", reason=str(error))
@@ -223,20 +173,6 @@ class Extract:
         )
         for each in landed:
             self.announcer.batch_landed(each.manifest.batch_ref)  # no spreadsheet: people want the whole source there
-
-    def _with_token(self, read: Callable[[NotionApi], None]) -> None:
-        """A refused token gives way to the next one there is, from the run's beginning."""
-        while True:
-            api = self.credentials.api()
-            try:
-                read(api)
-            except AuthRejected as error:
-                if error.status == 401:
-                    self.credentials.refused()
-                    if self.credentials.has_news():
-                        continue
-                raise
-            return
 
     @property
     def _memory(self) -> Memory:

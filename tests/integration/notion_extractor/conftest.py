@@ -18,6 +18,7 @@ from services.notion_extractor.sheet import cells_of
 from services.notion_extractor.source import Lander
 from services.notion_extractor.telling import Teller
 from services.notion_extractor.titles import Titles
+from services.notion_extractor.tokens import Tokens
 from services.notion_extractor.walk import CAP
 from shared.clock import ReadClock
 from shared.contracts.events import Fact, RawDataReady
@@ -91,8 +92,10 @@ class Room:
             api.clock = self.clock
             return api
 
+        credentials = Credentials(SuppliedTokens(self.folder / "tokens", "notion"), lambda: self.token, make)
+        tell = Teller(News(self.announcer, "notion", source=SOURCE, now=self.clock))
         self.extract = Extract(
-            credentials=Credentials(SuppliedTokens(self.folder / "tokens", "notion"), lambda: self.token, make),
+            tokens=Tokens(credentials, tell, self.clock),
             sources=self.sources,
             mappings=self.mappings,
             landing=landing,
@@ -103,7 +106,7 @@ class Room:
             ),
             announcer=self.announcer,
             spreadsheets=Spreadsheets(landing, cells_of),
-            tell=Teller(News(self.announcer, "notion", source=SOURCE, now=self.clock)),
+            tell=tell,
             pacing=Pacing(self.every, self.full_every, self.requests_per_minute),
             now=self.clock,
             stop=threading.Event(),

@@ -23,7 +23,7 @@ def asked(capsys):
         settings = load(
             Settings, {**given, "NOTION_API_URL": office.url, "LANDING_URL": str(office.folder / "landing")}
         )
-        code = check.main(settings, office.extract.credentials, mappings or {})
+        code = check.main(settings, office.extract.tokens.credentials, mappings or {})
         told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return code, {each["check"]: (each["ok"], each["said"]) for each in told}
 

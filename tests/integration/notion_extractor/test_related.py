@@ -32,7 +32,7 @@ def last(office, source):
 def spy(office):
     """Bodies of the queries for `only` titles."""
     asked = []
-    api = office.extract.credentials.api()
+    api = office.extract.tokens.credentials.api()
     query = api.query
 
     def listening(source, body, *, size, only=()):
@@ -168,7 +168,7 @@ def test_a_relation_that_names_the_database_is_resolved_through_it(room, workspa
     source = database.data_source_ids[0]
     workspace.create_page(source, {"Código": "1", "Gestor": [page]})
     office = room(source)
-    api = office.extract.credentials.api()
+    api = office.extract.tokens.credentials.api()
     schema = api.schema
 
     def older(asked):

@@ -140,7 +140,7 @@ def test_a_person_who_wants_a_run_now_gets_everything_whole(room, register, cloc
     office.run()
     clock.forward(hours=1)
     office.extract.on_run_now(first(RunNow(system="notion", by="Ana"), source="/t", time=clock(), event_id="1"))
-    assert office.extract.wake.is_set()
+    assert office.extract.tokens.wake.is_set()
     office.run()
     assert [kind for kind, _ in read(office, source)] == ["full", "full"]
 

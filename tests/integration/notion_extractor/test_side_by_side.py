@@ -87,7 +87,7 @@ def test_answers_that_are_slow_are_awaited_side_by_side_and_all_rows_arrive(room
 def test_one_after_the_other_is_enough_where_the_pace_is_slower_than_the_answers(room, source):
     long = source.replies[QUERY] = Long(2_000)
     office = room(SOURCE_ID, url=source.url)
-    office.extract.credentials.api().gap = 60.0
+    office.extract.tokens.credentials.api().gap = 60.0
     office.run()
     assert office.batches(SOURCE_ID)[0].records == 2_000
     assert len(long.bodies) == 20
@@ -173,7 +173,7 @@ def test_a_wait_of_more_than_ten_minutes_is_told_although_others_stand_before_th
 
     source.replies[QUERY] = Shut(4_000)
     office = room(SOURCE_ID, url=source.url)
-    office.extract.credentials.api()._http._pace._wait = lambda seconds: shut.wait(20) if seconds > 60 else None
+    office.extract.tokens.credentials.api()._http._pace._wait = lambda seconds: shut.wait(20) if seconds > 60 else None
     assert len(facts(office.run(), SourceFailed)) == 1
     assert not shut.is_set()
     shut.set()

@@ -40,8 +40,8 @@ def test_a_refused_token_is_told_once_and_nothing_is_asked_while_it_is_dead(room
     assert failed.status == 401
     asked = len(source.asked)
     assert office.run() == []
-    office.extract.look_for_token()
-    assert not office.extract.wake.is_set()
+    office.extract.tokens.look()
+    assert not office.extract.tokens.wake.is_set()
     assert len(source.asked) == asked == 1
 
 
@@ -49,8 +49,8 @@ def test_a_new_token_in_the_settings_is_found_without_a_word_and_starts_a_run(ro
     office = room(register[0], token="bad")
     assert facts(office.run(), AuthFailed)
     office.token = TOKEN
-    office.extract.look_for_token()
-    assert office.extract.wake.is_set()
+    office.extract.tokens.look()
+    assert office.extract.tokens.wake.is_set()
     assert facts(office.run(), AuthRecovered)
     assert office.batches(register[1])
 
@@ -72,22 +72,24 @@ def test_a_supplied_token_is_tried_at_once_and_wakes_the_run(room, register, clo
     office = room(register[0], token=None)
     office.run()
     supply(office.folder / "tokens", "notion", TOKEN)
-    (recovered,) = office.extract.on_token(supplied(clock))
+    (recovered,) = office.extract.tokens.on_token(supplied(clock))
     assert recovered == AuthRecovered(system="notion", hint="token fornecido por Ana")
-    assert office.extract.wake.is_set()
+    assert office.extract.tokens.wake.is_set()
     office.run()
     assert office.batches(register[1])
-    (again,) = office.extract.on_token(supplied(clock))
+    (again,) = office.extract.tokens.on_token(supplied(clock))
     assert isinstance(again, AuthRecovered), "the same message once more is answered once more"
     clock.forward(days=365)
-    assert list(office.extract.on_token(supplied(clock))) == [], "another one, of which nothing lies there, is not"
+    assert list(office.extract.tokens.on_token(supplied(clock))) == [], (
+        "another one, of which nothing lies there, is not"
+    )
 
 
 def test_a_bad_supplied_token_is_no_incident_while_the_old_one_goes_on(room, register, clock):
     office = room(register[0])
     office.run()
     supply(office.folder / "tokens", "notion", "bad")
-    (failed,) = office.extract.on_token(supplied(clock))
+    (failed,) = office.extract.tokens.on_token(supplied(clock))
     assert failed.still_working
     office.run()
     assert len(office.batches(register[1])) == 2
@@ -99,7 +101,7 @@ def test_a_bad_token_that_nobody_announced_is_logged_while_the_old_one_goes_on(r
     supply(office.folder / "tokens", "notion", "bad")
     clock.forward(days=1)
     with capture_logs() as lines:
-        office.extract.look_for_token()
+        office.extract.tokens.look()
     (failed,) = facts(office.said(), AuthFailed)
     assert failed.still_working
     assert [line["hint"] for line in lines if "was refused and is deleted" in line["event"]] == [failed.hint]
@@ -181,6 +183,6 @@ def test_where_notion_asked_for_a_long_wait_the_runs_end_and_a_new_token_works_a
     assert len(facts(office.said(), SourceFailed)) == 1
     source.replies["/v1/users/me"] = reply(body={"object": "user", "id": "u"})
     supply(office.folder / "tokens", "notion", "another")
-    list(office.extract.on_token(supplied(clock)))
+    list(office.extract.tokens.on_token(supplied(clock)))
     office.run()
     assert [batch.kind for batch in office.batches(SOURCE_ID)] == ["full"]

@@ -114,7 +114,7 @@ def test_what_a_query_does_better_costs_an_increment_of_its_source_alone_however
     assert read == [("increment", ["edited 0"]), ("increment", ["edited 1"])]
     assert len(office.batches(other)) == (1 if "nobody" not in what else 0)
     assert len(office.batches("lookup")) == lookups
-    assert not office.extract.wake.is_set()
+    assert not office.extract.tokens.wake.is_set()
 
 
 def test_a_changed_source_whose_mapping_changed_with_it_is_read_whole(room, workspace, register):
@@ -152,7 +152,7 @@ def test_pages_of_other_sources_cost_no_request_and_start_no_run(room, source):
         body = event(number, f"p{number}") | {"data": {"parent": parent}}
         office.extract.dirty.heard(read(json.dumps(body).encode()))
     office.extract.read_dirty_pages()
-    assert (len(source.asked), office.extract.wake.is_set()) == (asked, False)
+    assert (len(source.asked), office.extract.tokens.wake.is_set()) == (asked, False)
 
 
 def test_before_the_first_run_and_with_a_refused_token_pages_wait(room, workspace, register):
