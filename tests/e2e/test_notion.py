@@ -68,6 +68,15 @@ def stored(engine: Engine, query: str = TITLES, **values: Any) -> list[tuple[Any
         return [tuple(row) for row in connection.execute(text(query), values)]
 
 
+def subscribe(simulators: Running, office: House, port: int) -> None:
+    """The simulated Notion tells the extractor of its pages, as one that a person has set up there."""
+    webhooks = f"{simulators.urls['control']}/notion/webhooks"
+    subscription = requests.post(webhooks, json={"url": f"http://127.0.0.1:{port}/notion"}, timeout=10).json()
+    token = (office.folder / "tokens" / "notion.webhook").read_text().strip()
+    verified = {"id": subscription["id"], "verification_token": token}
+    assert requests.post(f"{webhooks}/verify", json=verified, timeout=10).status_code == 204
+
+
 @pytest.mark.timeout(180)
 def test_a_changed_page_is_in_the_table_within_ten_seconds_of_its_webhook_and_its_source_no_fresher(
     house, pages, simulators, engine, eventually, record_testsuite_property
@@ -79,11 +88,7 @@ def test_a_changed_page_is_in_the_table_within_ten_seconds_of_its_webhook_and_it
     office.start("transformer")
     eventually(lambda: len(stored(engine)) == PAGES, within=90)
     read_at = stored(engine, FRESH, scope=source)
-    webhooks = f"{simulators.urls['control']}/notion/webhooks"
-    subscription = requests.post(webhooks, json={"url": f"http://127.0.0.1:{port}/notion"}, timeout=10).json()
-    token = (office.folder / "tokens" / "notion.webhook").read_text().strip()
-    verified = {"id": subscription["id"], "verification_token": token}
-    assert requests.post(f"{webhooks}/verify", json=verified, timeout=10).status_code == 204
+    subscribe(simulators, office, port)
 
     simulators.workspace.update_page(page, {"Nome": "told by a webhook"})
     changed = monotonic()
@@ -94,6 +99,33 @@ def test_a_changed_page_is_in_the_table_within_ten_seconds_of_its_webhook_and_it
         "seconds from the change in Notion to the row in Postgres", round(monotonic() - changed, 1)
     )
     assert stored(engine, FRESH, scope=source) == read_at
+
+
+@pytest.mark.timeout(240)
+def test_a_page_that_changes_while_its_source_is_being_read_is_in_the_table_long_before_the_read_has_ended(
+    house, pages, simulators, engine, eventually, record_testsuite_property
+):
+    source, (page, *_) = pages
+    port = free_port()
+    office = house(source, NOTION_EVERY="8s", NOTION_WEBHOOK_LISTEN=f"127.0.0.1:{port}")
+    office.start("notion_extractor")
+    office.start("transformer")
+    eventually(lambda: len(stored(engine)) == PAGES, within=90)
+    subscribe(simulators, office, port)
+    query = f"/v1/data_sources/{source}/query"
+    slow = {"system": "notion", "kind": "slow", "path": query, "args": {"seconds": 70}}
+    assert requests.post(f"{simulators.urls['control']}/faults", json=slow, timeout=10).status_code == 201
+    eventually(lambda: any(call["fault"] == "slow" for call in simulators.ledger.calls("notion")), within=60)
+    read_at = stored(engine, FRESH, scope=source)
+
+    simulators.workspace.update_page(page, {"Nome": "told by a webhook"})
+    changed = monotonic()
+    eventually(lambda: (page, "told by a webhook") in stored(engine), within=60)
+    record_testsuite_property(
+        "seconds from the change in Notion to the row in Postgres, while its source is read",
+        round(monotonic() - changed, 1),
+    )
+    assert stored(engine, FRESH, scope=source) == read_at, "the read is still going on"
 
 
 @pytest.mark.timeout(240)
