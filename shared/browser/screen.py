@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from selenium.common.exceptions import (
@@ -12,6 +13,7 @@ from selenium.common.exceptions import (
     InvalidElementStateException,
     NoSuchWindowException,
     StaleElementReferenceException,
+    WebDriverException,
 )
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -31,6 +33,19 @@ NOT_YET = (
     StaleElementReferenceException,
 )
 """The click or the keys did not reach the element: trying again does nothing twice."""
+_REPLACED = "does not belong to the document"
+
+
+@contextmanager
+def replaced_is_stale() -> Iterator[None]:
+    """An element whose page is being replaced just now is stale, but the driver calls it an unknown error: it says so
+    before it does anything to the element."""
+    try:
+        yield
+    except WebDriverException as error:
+        if _REPLACED in (error.msg or ""):
+            raise StaleElementReferenceException(error.msg) from error
+        raise
 
 
 def css(*selectors: str) -> list[Way]:
@@ -81,8 +96,9 @@ class Screen:
         for way in ways:
             for element in self.driver.find_elements(*way):
                 try:
-                    if element.is_displayed():
-                        return element
+                    with replaced_is_stale():
+                        if element.is_displayed():
+                            return element
                 except StaleElementReferenceException:
                     continue
         return None
@@ -91,7 +107,8 @@ class Screen:
         """Its text; empty where it is not there."""
         try:
             element = self.sees(ways)
-            return element.text.strip() if element else ""
+            with replaced_is_stale():
+                return element.text.strip() if element else ""
         except StaleElementReferenceException:
             return ""
 
@@ -107,15 +124,15 @@ class Screen:
         deadline = time.monotonic() + ELEMENT_SECONDS
         while time.monotonic() < deadline:
             element = self.sees(ways)
-            if element is not None and element.is_enabled():
-                seen = True
-                try:
+            try:
+                if element is not None and _is_enabled(element):
+                    seen = True
                     before()
-                    element.click()
-                except NOT_YET:
-                    self._uncover(covers)
-                else:
+                    with replaced_is_stale():
+                        element.click()
                     return
+            except NOT_YET:
+                self._uncover(covers)
             self.pause(0.2)
         raise PageFailed(f"{what}: " + ("há algo na frente, não consegui clicar" if seen else "não encontrei"))
 
@@ -125,8 +142,9 @@ class Screen:
         if field is None:
             return False
         try:
-            field.clear()
-            field.send_keys(text)
+            with replaced_is_stale():
+                field.clear()
+                field.send_keys(text)
         except NOT_YET:
             return False
         return True
@@ -154,6 +172,12 @@ class Screen:
         cover = self.sees(covers)
         if cover is not None:
             try:
-                cover.click()
+                with replaced_is_stale():
+                    cover.click()
             except NOT_YET:
                 return
+
+
+def _is_enabled(element: WebElement) -> bool:
+    with replaced_is_stale():
+        return bool(element.is_enabled())

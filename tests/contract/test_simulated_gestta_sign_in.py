@@ -14,6 +14,7 @@ from selenium.common.exceptions import (
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from shared.browser.screen import replaced_is_stale
 from tests.contract.a_browser import a_browser
 from tests.contract.simulated_gestta import ME, PASSWORD, Office, an_office
 
@@ -62,7 +63,7 @@ class Visitor:
 
     def wait(self, happened: Callable[[webdriver.Chrome], object]) -> object:
         ignored = (NoSuchElementException, StaleElementReferenceException, ElementClickInterceptedException)
-        return WebDriverWait(self.driver, 10, 0.05, ignored).until(happened)
+        return WebDriverWait(self.driver, 10, 0.05, ignored).until(replaced_is_stale()(happened))
 
     def click(self, *where: str) -> None:
         def pressed(driver: webdriver.Chrome) -> bool:
