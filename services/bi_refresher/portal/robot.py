@@ -65,13 +65,14 @@ class Robot:
     def _believe(self, screen: Screen, before: frozenset[str], starts: Callable[[], None]) -> None:
         clicked, seen = time.monotonic(), False
         while True:
+            # Before the first look, too: a page that is loaded anew at once takes back what its click asks for.
+            screen.pause(POLL_SECONDS)
             entry = next((entry for entry in self.page.entries(screen) if entry.key not in before), None)
             if entry is not None and not seen:
                 seen = True
                 starts()
             if self._is_completed(entry, seen=seen, waited=time.monotonic() - clicked):
                 return
-            screen.pause(POLL_SECONDS)
 
     def _is_completed(self, entry: Entry | None, *, seen: bool, waited: float) -> bool:
         if entry is None:
