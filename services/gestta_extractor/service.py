@@ -89,12 +89,12 @@ class Extract:
                 self.recorder.refresh()
                 with Ids() as ids:
                     self._read(whole, wanted, ids)
-            except (AuthRejected, Outage) as error:
+            except (AuthRejected, Transient, Rejected) as error:
                 self._whole, self._wanted = self._whole or whole, self._wanted | wanted  # for the run that comes after
-                if isinstance(error, Outage):
-                    self.news.failed(error.what, str(error))
-                else:
+                if isinstance(error, AuthRejected):
                     self.access.failed(error)
+                else:
+                    self.news.failed(error.what if isinstance(error, Outage) else ALL_SCOPES, str(error))
 
     def look_for_token(self) -> None:
         """Every few seconds: try a supplied token that nobody announced; while the token in use is dead, look whether

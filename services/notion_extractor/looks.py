@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from shared.errors import Transient
 
 AGAIN = timedelta(minutes=1)
+LONGEST = timedelta(days=1)
+"""Whatever a header asks for: a run comes sooner, and obeys it as well."""
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class Looks:
         """They could not be read. What asking again would not mend is left to the next run."""
         for scope in self._waiting.keys() & scopes:
             if isinstance(error, Transient):
-                self._waiting[scope] = now + max(AGAIN, timedelta(seconds=error.retry_after or 0))
+                asked = timedelta(seconds=min(error.retry_after or 0, LONGEST.total_seconds()))
+                self._waiting[scope] = now + max(AGAIN, asked)
             else:
                 del self._waiting[scope]

@@ -100,7 +100,11 @@ class Recorder:
         """Where the memory may be outdated, remember what the manifests tell now. Between runs alone."""
         if self.outdated.is_set():
             self.outdated.clear()
-            self.memory = recall(self.landing, self.system)
+            try:
+                self.memory = recall(self.landing, self.system)
+            except BaseException:
+                self.outdated.set()
+                raise
             self.reads.not_before(self.memory.last_read_at)
 
     def held(self, scope: str, begun: LastRead | None = None) -> Iterator[str]:

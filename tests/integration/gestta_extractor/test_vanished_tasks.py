@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.events import RawDataReady, SourceFailed, SourceRecovered
-from shared.errors import Outage
+from shared.contracts.vocabulary import ALL_SCOPES
+from shared.errors import Outage, Rejected
 from shared.landing.files import Files
 from shared.messaging.codec import decode
 
@@ -240,6 +241,22 @@ def test_a_task_that_cannot_land_is_the_lookups_trouble_and_not_the_runs(reader,
     said = [e.data for e in reader.announcer.beat()]
     assert [f.scope for f in said if isinstance(f, SourceFailed)] == ["lookup"]
     assert "landing" in [f.scope for f in said if isinstance(f, SourceRecovered)], "the run came to its end"
+
+
+def test_what_ends_a_run_and_is_no_scopes_own_is_told_of_all_until_a_run_comes_through(reader, monkeypatch):
+    reader.run()
+
+    def damaged(_files, _folder):
+        raise Rejected("a folder that is a file")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Files, "names", damaged)
+        reader.extract.recorder.outdated.set()
+        reader.extract.run()
+    assert [f.scope for f in reader.facts() if isinstance(f, SourceFailed)] == [ALL_SCOPES]
+    assert reader.extract.recorder.outdated.is_set(), "what another process landed is still not known"
+    reader.run()
+    assert ALL_SCOPES in [e.data.scope for e in reader.announcer.beat() if isinstance(e.data, SourceRecovered)]
 
 
 def test_what_a_person_wanted_read_is_read_after_an_outage(reader, no_room):

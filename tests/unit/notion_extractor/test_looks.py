@@ -28,6 +28,7 @@ def test_what_was_told_is_due_until_it_was_read():
         pytest.param(Transient("503"), 60, id="a minute, so that nobody is hammered"),
         pytest.param(Transient("429", retry_after=5), 60, id="a short wait that was asked for is no shorter"),
         pytest.param(Transient("429", retry_after=300), 300, id="as long as was asked for"),
+        pytest.param(Transient("429", retry_after=1.8e12), 86_400, id="a header that no calendar holds"),
     ],
 )
 def test_a_look_that_failed_for_now_is_due_again_after_a_wait_and_no_sooner_for_being_told_again(error, waits):
