@@ -32,6 +32,7 @@ from simulators.notion.workspace import Workspace
 from tests.contract.simulated_notion import TOKEN, Stage, opened_stage
 
 SOURCE = "/services/notion_extractor"
+REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
 
 
 @dataclass(slots=True)
@@ -148,6 +149,16 @@ def server() -> Iterator[Stage]:
 @pytest.fixture
 def workspace(clock: Clock) -> Workspace:
     return Workspace(7, clock)
+
+
+@pytest.fixture
+def register(workspace: Workspace, clock: Clock) -> tuple[str, str]:
+    """A register of five clients, an hour old: its database and its data source."""
+    database = workspace.create_database("Clientes", REGISTER)
+    source = database.data_source_ids[0]
+    for number in range(5):
+        workspace.create_page(source, {"Código": str(number)}, created_time=clock() - timedelta(hours=1))
+    return database.id, source
 
 
 @pytest.fixture

@@ -12,19 +12,7 @@ from shared.contracts.events import (
     SourceFailed,
 )
 from simulators.notion.settings import NotionSettings
-from tests.integration.notion_extractor.conftest import SOURCE_ID, facts
-
-REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
-
-
-@pytest.fixture
-def register(workspace, clock):
-    """A register of five clients, an hour old: its database and its data source."""
-    database = workspace.create_database("Clientes", REGISTER)
-    source = database.data_source_ids[0]
-    for number in range(5):
-        workspace.create_page(source, {"Código": str(number)}, created_time=clock() - timedelta(hours=1))
-    return database.id, source
+from tests.integration.notion_extractor.conftest import REGISTER, SOURCE_ID, facts
 
 
 def pages_of(workspace, source):

@@ -1,7 +1,6 @@
 """What is told and done where a token is refused, replaced or supplied, and where Notion is away."""
 
 import threading
-from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,19 +17,7 @@ from shared.contracts.vocabulary import ALL_SCOPES
 from shared.extraction.supplied import supply
 from simulators.notion.settings import NotionSettings
 from tests.contract.simulated_notion import TOKEN
-from tests.integration.notion_extractor.conftest import QUERY, SOURCE_ID, error, facts, reply
-
-REGISTER = {"Código": "title", "Nome Fantasia": "rich_text"}
-
-
-@pytest.fixture
-def register(workspace, clock):
-    """A register of five clients, an hour old: its database and its data source."""
-    database = workspace.create_database("Clientes", REGISTER)
-    source = database.data_source_ids[0]
-    for number in range(5):
-        workspace.create_page(source, {"Código": str(number)}, created_time=clock() - timedelta(hours=1))
-    return database.id, source
+from tests.integration.notion_extractor.conftest import QUERY, REGISTER, SOURCE_ID, error, facts, reply
 
 
 def test_a_refused_token_is_told_once_and_nothing_is_asked_while_it_is_dead(room, source):

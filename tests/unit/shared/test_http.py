@@ -4,20 +4,17 @@ import gzip
 import random
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 
 import pytest
 
 from shared.errors import Rejected, Transient
-from shared.http import Answer, Http, Pace, Shut, patiently, retry_after
+from shared.http import Answer, Http, Pace
+from tests.unit.shared.pretended import Hands
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -133,7 +130,11 @@ def test_a_server_that_says_nothing_may_work_again(server, door):
 
 
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+
+
 PACKED = gzip.compress(random.Random(1).randbytes(1000))
 
 
@@ -261,198 +262,9 @@ def test_the_machines_proxy_and_netrc_are_not_used(server, door, monkeypatch, tm
     assert "Authorization" not in server.requests[0][2]
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        pytest.param("7", 7.0, id="seconds"),
-        pytest.param(" 0 ", 0.0, id="at once"),
-        pytest.param(format_datetime(NOON + timedelta(seconds=90), usegmt=True), 90.0, id="a date"),
-        pytest.param(format_datetime(NOON - timedelta(hours=1), usegmt=True), 0.0, id="a date that has passed"),
-        pytest.param("Mon, 23 Nov 2026 09:01:00 -0300", 60.0, id="a date of another zone"),
-        pytest.param("Mon, 23 Nov 2026 12:01:00 -0000", 60.0, id="a date of no zone is UTC"),
-        pytest.param("soon", None, id="a word"),
-        pytest.param("-5", None, id="less than nothing"),
-        pytest.param("\u00b2", None, id="a digit that is no number"),
-        pytest.param("", None, id="nothing"),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_date(value, seconds):
-    assert retry_after({"Retry-After": value}, now=NOON) == seconds
-
-
-def test_a_date_of_no_zone_is_not_the_machines(monkeypatch):
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setenv("TZ", "America/Sao_Paulo")
-        time.tzset()
-        seconds = retry_after({"Retry-After": "Mon, 23 Nov 2026 12:01:00 -0000"}, now=NOON)
-    time.tzset()
-    assert seconds == 60.0
-
-
-def test_who_asks_for_no_patience_gets_none():
-    assert retry_after({}, now=NOON) is None
-
-
-class Waits(list[float]):
-    """Remembers how long somebody would have waited."""
-
-    def __call__(self, seconds: float) -> None:
-        self.append(seconds)
-
-
-def failing(*errors: Exception) -> Callable[[], str]:
-    left = list(errors)
-
-    def ask() -> str:
-        if left:
-            raise left.pop(0)
-        return "answer"
-
-    return ask
-
-
-def test_patience_waits_as_long_as_the_other_side_asked():
-    waits = Waits()
-    asked = failing(Transient("x", retry_after=7), Transient("x", retry_after=0), Transient("x", retry_after=-3))
-    assert patiently(asked, tries=4, wait=waits) == "answer"
-    assert waits == [7, 0, 0]
-
-
-def test_patience_of_its_own_doubles_to_its_longest():
-    waits = Waits()
-    assert patiently(failing(*[Transient("x")] * 6), tries=7, longest=8, wait=waits) == "answer"
-    assert [int(wait) for wait in waits] == pytest.approx([1, 2, 4, 8, 8, 8], abs=1)
-    assert max(waits) <= 8
-
-
-def test_patience_ends_with_the_last_error():
-    waits = Waits()
-    with pytest.raises(Transient, match="third"):
-        patiently(failing(Transient("first"), Transient("second"), Transient("third")), tries=3, wait=waits)
-    assert len(waits) == 2
-
-
-def test_patience_is_for_what_may_work_again():
-    waits = Waits()
-    with pytest.raises(Rejected):
-        patiently(failing(Rejected("never")), tries=9, wait=waits)
-    assert waits == []
-
-
-class Hands:
-    """A clock that waiting and answering move."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-    def forward(self, seconds):
-        self.now += seconds
-
-
-@pytest.mark.parametrize(
-    ("answers", "credit", "took"),
-    [
-        ([0.3] * 60, 0.0, 59.3),
-        ([0.3] * 60, 5.0, 59.3),
-        ([0.1, 1.9] * 30, 0.0, 30 * 2.9),
-        ([0.1, 1.9] * 30, 5.0, 60.9),
-        ([1.5] * 60, 5.0, 90.0),
-        ([30.0] + [0.0] * 59, 5.0, 30.0 - 5.0 + 58.0),
-    ],
-    ids=[
-        "the gap holds the answer already",
-        "with credit as well",
-        "without credit a slow answer is time lost",
-        "with credit the next call makes up for it",
-        "answers that are always slower than the gap",
-        "a long silence earns no more than the credit",
-    ],
-)
-def test_a_pace_adds_no_answers_time_to_its_gap(answers, credit, took):
-    hands = Hands()
-    pace = Pace(60, 60, credit=credit, wait=hands.forward, clock=hands)
-    for answer in answers:
-        pace.turn()
-        hands.forward(answer)
-    assert hands.now - 100.0 == pytest.approx(took)
-
-
-def test_credit_never_shortens_a_pause():
-    hands = Hands()
-    pace = Pace(60, 60, credit=5, wait=hands.forward, clock=hands)
-    hands.forward(100)
-    pace.turn()
-    pace.pause(30)
-    pace.turn()
-    assert hands.now == pytest.approx(230)
-
-
-def test_a_pause_that_begins_while_a_call_waits_for_its_turn_holds_it_too():
-    hands = Hands()
-    asked: list[float] = []
-
-    def wait(seconds):
-        hands.forward(seconds)
-        if not asked:
-            asked.append(hands.now)
-            pace.pause(30)  # another thread's answer
-
-    pace = Pace(60, 60, wait=wait, clock=hands)
-    pace.turn()
-    pace.turn()
-    assert hands.now - asked[0] == pytest.approx(30)
-
-
-def test_nobody_stands_before_a_gate_that_is_shut_for_longer_than_the_patience_and_it_opens_when_it_was_asked_to():
-    hands = Hands()
-    pace = Pace(60, 60, patience=600, wait=hands.forward, clock=hands)
-    pace.pause(3600)
-    for _ in range(100):
-        with pytest.raises(Shut, match="another 60 min") as caught:
-            pace.turn()
-        assert caught.value.retry_after == pytest.approx(3600)
-    hands.forward(3000)
-    pace.turn()
-    assert hands.now == pytest.approx(100 + 3600)
-
-
-def test_a_long_pause_that_begins_while_a_call_waits_for_its_turn_is_told_to_it():
-    hands = Hands()
-
-    def wait(seconds):
-        hands.forward(seconds)
-        pace.pause(601)  # another thread's answer
-
-    pace = Pace(60, 60, patience=600, wait=wait, clock=hands)
-    pace.turn()
-    with pytest.raises(Shut):
-        pace.turn()
-
-
-def test_a_slow_rate_is_no_shut_gate():
-    hands = Hands()
-    pace = Pace(1, 3600, patience=600, wait=hands.forward, clock=hands)
-    for _ in range(3):
-        pace.turn()
-    assert hands.now == pytest.approx(100 + 2 * 3600)
-
-
 def test_an_answer_tells_how_long_it_took_without_its_turn(server):
     waited: list[float] = []
     with closing(Http(server.url, pace=Pace(1, 3600, wait=waited.append), timeout=(1, 5))) as door:
         answers = [door.call("GET", "/ping") for _ in range(2)]
     assert round(waited[0]) == 3600
     assert all(0 < answer.seconds < 60 for answer in answers)
-
-
-def test_a_pace_spaces_calls_evenly_and_a_pause_holds_everybody():
-    waits = Waits()
-    pace = Pace(60, 60, wait=waits)
-    for _ in range(3):
-        pace.turn()
-    pace.pause(30)
-    pace.turn()
-    assert list(waits) == pytest.approx([1, 2, 30], abs=0.2)
